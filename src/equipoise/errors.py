@@ -1,0 +1,159 @@
+"""The exception tree, whole.
+
+    EquipoiseError              something equipoise can explain; carries a code, a place, a reason and a hint
+    ├── InputError              what was handed in cannot be used; the command line exits with status 2
+    │   ├── TrialFileError      the trial file: syntax, unknown keys, values; all problems of a file at once
+    │   ├── ExpressionError     an executable rule that does not parse or names an unknown variable
+    │   ├── DataError           collected or analysis data; carries the offending rows
+    │   ├── ArgumentError       a function argument or a command-line option
+    │   └── OutputError         the place to write to: it exists, is empty when it should not be, cannot be written
+    ├── MissingExtraError       an optional part of equipoise is not installed (exit status 2)
+    └── EstimationError         an estimator cannot answer on these data (becomes a result row with its message)
+
+Every error names a code of `CODES`; the page docs/errors/<code>.md explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+CODES: dict[str, str] = {
+    "trial-file-missing": "The trial file, or the built-in trial of that name, does not exist.",
+    "trial-file-syntax": "The trial file is not valid YAML.",
+    "trial-file-invalid": "The trial file has keys or values the trial model does not accept.",
+    "expression-invalid": "An executable rule does not parse, or names a variable that is not declared.",
+    "folder-unreadable": "The data folder does not exist, is empty, or cannot be read.",
+    "file-unreadable": "A data file cannot be read in the format its name promises.",
+    "domain-missing": "A required SDTM domain or ADaM data set is not in the folder.",
+    "domain-ambiguous": "Two files of the folder hold the same domain and none was chosen.",
+    "column-missing": "A required column is not in the data set.",
+    "subject-duplicate": "DM holds more than one record for a subject.",
+    "subject-randomized-twice": "A subject has more than one randomization record.",
+    "arm-unknown": "The data name an arm that the trial file does not declare.",
+    "stratum-unknown": "The data name a stratum level that the trial file does not declare.",
+    "value-invalid": "A column holds a value that its type or unit does not allow.",
+    "argument-invalid": "An argument or option has a value that is not permitted.",
+    "output-exists": "The output already exists and would be overwritten.",
+    "output-unwritable": "The output folder cannot be written to.",
+    "extra-missing": "An optional part of equipoise is not installed.",
+    "estimate-undefined": "The estimator has no answer on these data.",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong, with where it is and what to do.
+
+    `where` is a place a person can go to: `file:line:column`, or a data set with row keys.
+    `excerpt` is the offending line, `caret` the zero-based column to point at in it.
+    """
+
+    message: str
+    where: str | None = None
+    excerpt: str | None = None
+    caret: int | None = None
+    reason: str | None = None
+    hint: str | None = None
+
+    def render(self) -> str:
+        lines = [self.message]
+        if self.where:
+            lines.append(f"  at {self.where}")
+        if self.excerpt is not None:
+            lines.append(f"    | {self.excerpt}")
+            if self.caret is not None:
+                lines.append("    | " + " " * self.caret + "^")
+        if self.reason:
+            lines.append(f"  why: {self.reason}")
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+@dataclass(eq=False)
+class EquipoiseError(Exception):
+    """Base of everything equipoise raises on purpose.
+
+    Arguments: a registered code; what happened (with the value); where; why it matters; what to do next;
+    the offending data rows; and, for a file with several faults, all of them.
+    """
+
+    code: str
+    message: str
+    where: str | None = None
+    reason: str | None = None
+    hint: str | None = None
+    rows: Sequence[dict[str, object]] = field(default_factory=tuple)
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"error code {self.code!r} is not registered in equipoise.errors.CODES")
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        head = Problem(self.message, where=self.where, reason=self.reason, hint=self.hint)
+        parts = [f"[{self.code}] {head.render()}"]
+        parts.extend(problem.render() for problem in self.problems)
+        return "\n\n".join(parts)
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as plain data, for `--json`."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "where": self.where,
+            "reason": self.reason,
+            "hint": self.hint,
+            "rows": [dict(row) for row in self.rows],
+            "problems": [vars(problem) for problem in self.problems],
+        }
+
+
+class InputError(EquipoiseError):
+    """What was handed in cannot be used."""
+
+
+class TrialFileError(InputError):
+    """The trial file cannot be used; `problems` lists every fault found."""
+
+
+class ExpressionError(InputError):
+    """An executable rule cannot be used."""
+
+
+class DataError(InputError):
+    """Collected or analysis data cannot be used; `rows` holds the offending rows."""
+
+
+class ArgumentError(InputError):
+    """An argument or option has a value that is not permitted."""
+
+
+class OutputError(InputError):
+    """The output cannot be written where it was asked for."""
+
+
+class MissingExtraError(EquipoiseError):
+    """An optional part of equipoise is not installed."""
+
+
+class EstimationError(EquipoiseError):
+    """An estimator has no answer on these data."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to `name`, or None when nothing is close."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    match = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[match[0]] if match else None
+
+
+def permitted(name: str, known: Iterable[str]) -> str:
+    """The permitted values as text, led by the nearest to `name`."""
+    names = list(known)
+    close = nearest(name, names)
+    listing = "permitted: " + ", ".join(names)
+    return f"did you mean {close!r}? {listing}" if close else listing

@@ -1,0 +1,191 @@
+"""Result rows: the one shape in which every number leaves an estimator.
+
+A row holds one statistic. Reports, plots and `--json` read rows only; a statistic that fails is a row whose
+`error` says why. Group columns come as name and level pairs, up to two deep (arm; arm within stratum or term).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRow:
+    """One statistic.
+
+    Identification: `run`, `analysis` (planned-analysis id), `population` (analysis-set id), `endpoint`, `parameter`
+    (what within the endpoint: an arm's curve, a contrast, a term), `group1`/`level1` and `group2`/`level2`
+    (name and level pairs), `statistic` (the field's noun: estimate, conf_low, p_value, n_event, ...), `at` and
+    `at_unit` (time, look or dose on a curve; None otherwise).
+    Content: `value` (float), `value_text` (words where no number exists: "not reached", "NE"), `label`, `unit`,
+    `format` (a hint for reporting: "percent", "p", "months", "int", "ratio"), `method` (a citation id),
+    `convention` ("r" or "sas" where they differ), `warning`, `error`, `digest` (of the data snapshot).
+    """
+
+    run: str = ""
+    analysis: str = ""
+    population: str = ""
+    endpoint: str = ""
+    parameter: str = ""
+    group1: str | None = None
+    level1: str | None = None
+    group2: str | None = None
+    level2: str | None = None
+    statistic: str
+    at: float | None = None
+    at_unit: str | None = None
+    value: float | None = None
+    value_text: str | None = None
+    label: str = ""
+    unit: str | None = None
+    format: str | None = None
+    method: str | None = None
+    convention: str | None = None
+    warning: str | None = None
+    error: str | None = None
+    digest: str | None = None
+
+
+COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(ResultRow))
+NUMERIC_COLUMNS = frozenset({"at", "value"})
+
+
+@runtime_checkable
+class Result(Protocol):
+    """What every result object offers."""
+
+    def to_rows(self) -> list[ResultRow]: ...
+
+    def to_frame(self) -> Any: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+    def _repr_html_(self) -> str: ...
+
+
+class ResultTable:
+    """An immutable list of result rows with selection, printing and storage.
+
+    `rows.select(statistic="estimate", endpoint="PFS")` narrows; `rows.value(...)` and `rows.text(...)` take exactly
+    one row; iteration yields `ResultRow`.
+    """
+
+    def __init__(self, rows: Iterable[ResultRow] = ()) -> None:
+        self._rows: tuple[ResultRow, ...] = tuple(rows)
+
+    def __iter__(self) -> Iterator[ResultRow]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __add__(self, other: ResultTable) -> ResultTable:
+        return ResultTable((*self._rows, *other._rows))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResultTable) and self._rows == other._rows
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
+
+    def select(self, **wanted: object) -> ResultTable:
+        """The rows whose columns equal every given value; a tuple or list of values permits any of them."""
+        unknown = set(wanted) - set(COLUMNS)
+        if unknown:
+            raise KeyError(f"{sorted(unknown)} are not result columns; columns: {', '.join(COLUMNS)}")
+        return ResultTable(row for row in self._rows if all(_matches(getattr(row, k), v) for k, v in wanted.items()))
+
+    def one(self, **wanted: object) -> ResultRow:
+        """Exactly one row; LookupError says how many there were."""
+        found = self.select(**wanted)
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} result rows match {wanted}, expected exactly one")
+        return found._rows[0]
+
+    def value(self, **wanted: object) -> float:
+        """The number of exactly one row; NaN where the row has words instead of a number."""
+        value = self.one(**wanted).value
+        return math.nan if value is None else value
+
+    def levels(self, column: str) -> list[str]:
+        """Distinct non-missing values of a column in order of first appearance."""
+        return list(dict.fromkeys(v for v in (getattr(row, column) for row in self._rows) if v is not None))
+
+    def to_rows(self) -> list[ResultRow]:
+        return list(self._rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{"rows": [...]}` with missing columns left out of each row."""
+        return {"rows": [{k: v for k, v in asdict(row).items() if v not in (None, "")} for row in self._rows]}
+
+    def to_frame(self) -> pl.DataFrame:
+        """All columns as a polars data frame, one row per statistic."""
+        import polars as pl
+
+        schema = {name: pl.Float64 if name in NUMERIC_COLUMNS else pl.String for name in COLUMNS}
+        return pl.DataFrame([asdict(row) for row in self._rows], schema=schema, orient="row")
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> ResultTable:
+        return cls(ResultRow(**record) for record in frame.select(COLUMNS).iter_rows(named=True))
+
+    def write(self, path: Path) -> None:
+        """Store as Parquet."""
+        self.to_frame().write_parquet(path)
+
+    @classmethod
+    def read(cls, path: Path) -> ResultTable:
+        import polars as pl
+
+        return cls.from_frame(pl.read_parquet(path))
+
+    def __repr__(self) -> str:
+        shown = [_printable(row) for row in self._rows[:_PRINTED_ROWS]]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)] if shown else []
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in shown]
+        hidden = len(self._rows) - len(shown)
+        if hidden > 0:
+            lines.append(f"... and {hidden:,} more rows")
+        return "\n".join([f"{len(self._rows):,} result rows", *lines])
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _printable(row)) + "</tr>"
+            for row in self._rows[:_PRINTED_ROWS]
+        )
+        heads = "".join(f'<th scope="col">{h}</th>' for h in ("analysis", "endpoint", "group", "statistic", "value"))
+        return f"<table><caption>{len(self._rows):,} result rows</caption><tr>{heads}</tr>{body}</table>"
+
+
+_PRINTED_ROWS = 30
+
+
+def _matches(actual: object, wanted: object) -> bool:
+    return actual in wanted if isinstance(wanted, tuple | list | set | frozenset) else actual == wanted
+
+
+def _printable(row: ResultRow) -> tuple[str, ...]:
+    groups = ", ".join(level for level in (row.level1, row.level2) if level)
+    at = "" if row.at is None else f" at {row.at:g} {row.at_unit or ''}".rstrip()
+    shown = row.error or row.value_text or ("" if row.value is None else f"{row.value:.6g}")
+    unit = f" {row.unit}" if row.unit and row.value is not None and not row.value_text else ""
+    return row.analysis, row.endpoint, groups or row.parameter, row.statistic + at, shown + unit
+
+
+def fill(rows: Iterable[ResultRow], **columns: Any) -> list[ResultRow]:
+    """Rows with the given columns set where they are still empty: how a planned analysis labels an estimator's rows."""
+    from dataclasses import replace
+
+    def filled(row: ResultRow) -> ResultRow:
+        gaps: Mapping[str, Any] = {k: v for k, v in columns.items() if getattr(row, k) in (None, "")}
+        return replace(row, **gaps) if gaps else row
+
+    return [filled(row) for row in rows]

@@ -1,0 +1,113 @@
+"""Faults of a trial file in words: pydantic's findings, told to a person who wrote YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from equipoise.errors import permitted
+from equipoise.protocol.trial import Trial
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: the path to it in the file, what is wrong, why, and what to do.
+
+    `on_key` points at the key rather than at its value; `offset` adds columns within a text value.
+    """
+
+    path: Path
+    message: str
+    reason: str | None = None
+    hint: str | None = None
+    on_key: bool = False
+    offset: int = 0
+
+
+def describe_invalid(invalid: ValidationError) -> list[Fault]:
+    """One fault for each place, in the user's words; unions report once."""
+    by_place: dict[Path, Fault] = {}
+    for error in invalid.errors(include_url=False):
+        fault = _describe(error)
+        by_place.setdefault(fault.path, fault)
+    deepest = set(by_place)
+    return [fault for path, fault in by_place.items() if not any(_inside(other, path) for other in deepest)]
+
+
+def _inside(other: Path, path: Path) -> bool:
+    return len(other) > len(path) and other[: len(path)] == path
+
+
+def _describe(error: ErrorDetails) -> Fault:
+    path = _written(error["loc"])
+    key = path[-1] if path else "trial file"
+    kind, value = error["type"], error.get("input")
+    context = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Fault(path, f"unknown key {key!r}", hint=permitted(str(key), _keys_at(path[:-1])), on_key=True)
+    if kind == "missing":
+        return Fault(path[:-1], f"missing key {key!r}", hint=f"add `{key}:` here", on_key=True)
+    if kind == "literal_error":
+        allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
+        return Fault(path, f"{key}: {value!r} is not permitted", hint=permitted(str(value), allowed))
+    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        return Fault(path, f"{key}: {value!r} is out of range", hint=_range_hint(kind, context))
+    if kind == "string_pattern_mismatch":
+        return Fault(path, f"{key}: {value!r} does not have the form {context['pattern']}")
+    if kind == "value_error":
+        return Fault(path, f"{key}: {context['error']}" if path else str(context["error"]))
+    return Fault(path, f"{key}: {value!r} is not accepted: {error['msg'].lower()}")
+
+
+_SIGNS = {
+    "greater_than": ("greater than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def _range_hint(kind: str, context: Mapping[str, Any]) -> str:
+    words, key = _SIGNS[kind]
+    return f"the value must be {words} {context[key]}"
+
+
+def _written(location: tuple[str | int, ...]) -> Path:
+    """The path as the user wrote it: without the names pydantic gives to the branches of a union."""
+    steps: list[str | int] = []
+    for step in location:
+        if isinstance(step, str) and ("[" in step or step in ("float", "int", "str", "bool")):
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def _keys_at(path: Path) -> list[str]:
+    """The keys the model accepts at a path."""
+    for model in _models_at(Trial, path):
+        return list(model.model_fields)
+    return list(Trial.model_fields)
+
+
+def _models_at(annotation: Any, path: Path) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not path:
+            yield annotation
+        elif path[0] in annotation.model_fields:
+            yield from _models_at(annotation.model_fields[str(path[0])].annotation, path[1:])
+        elif "value" in annotation.model_fields:
+            yield from _models_at(annotation.model_fields["value"].annotation, path)
+        return
+    for argument in get_args(annotation):
+        inner = path[1:] if path and _is_container(annotation) else path
+        yield from _models_at(argument, inner)
+
+
+def _is_container(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) in (tuple, list, dict)

@@ -1,0 +1,181 @@
+"""From a trial file to a Trial, or to every fault in it with its line, its value, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from equipoise.errors import InputError, Problem, TrialFileError, nearest
+from equipoise.protocol.faults import Fault, describe_invalid
+from equipoise.protocol.references import check_references
+from equipoise.protocol.trial import Trial
+from equipoise.provenance import digest_bytes
+
+_BUILTIN = resources.files("equipoise.protocol") / "builtin"
+
+
+@dataclass(frozen=True)
+class TrialFile:
+    """A trial and the file it came from: its text as read and the SHA-256 of that text."""
+
+    trial: Trial
+    name: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        return digest_bytes(self.text.encode())
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Names of the trials that ship with equipoise."""
+    names = (entry.name.removesuffix(".yaml") for entry in _BUILTIN.iterdir() if entry.name.endswith(".yaml"))
+    return tuple(sorted(name for name in names if name != "starter"))
+
+
+def builtin_text(name: str) -> str:
+    """The text of a built-in trial file, or of the starter."""
+    return (_BUILTIN / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def load_trial(trial: str | Path | Trial) -> Trial:
+    """A trial from a path or a built-in name.
+
+    Raises TrialFileError: `trial-file-missing`, `trial-file-syntax`, or `trial-file-invalid` with every fault found.
+
+    >>> load_trial("palmira").control.label
+    'ET alone'
+    """
+    return trial if isinstance(trial, Trial) else read_trial_file(trial).trial
+
+
+def read_trial_file(trial: str | Path) -> TrialFile:
+    """As `load_trial`, keeping the text for its digest and for messages that show lines."""
+    path = Path(trial)
+    if path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise TrialFileError("trial-file-missing", f"cannot read {path}: {problem}") from problem
+        return parse_trial(text, name=str(path))
+    if str(trial) in builtin_names():
+        return parse_trial(builtin_text(str(trial)), name=f"{trial}.yaml (built in)")
+    raise TrialFileError(
+        "trial-file-missing",
+        f"there is no trial file {str(trial)!r}, and no built-in trial of that name",
+        hint=_missing_hint(path),
+    )
+
+
+def parse_trial(text: str, *, name: str = "trial.yaml") -> TrialFile:
+    """A trial from the text of its file; `name` is used in messages."""
+    tree = _read_yaml(text, name)
+    faults = [] if isinstance(tree, Mapping) else [Fault((), "a trial file is a mapping of keys to values")]
+    trial: Trial | None = None
+    if not faults:
+        try:
+            trial = Trial.model_validate(_plain(tree))
+        except ValidationError as invalid:
+            faults.extend(describe_invalid(invalid))
+        reported = {fault.path for fault in faults}
+        faults.extend(fault for fault in check_references(_plain(tree)) if fault.path not in reported)
+    if faults or trial is None:
+        raise _invalid(name, text, tree, faults)
+    return TrialFile(trial, name, text)
+
+
+def _missing_hint(path: Path) -> str:
+    siblings = [entry.name for entry in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    close = nearest(path.name, [*siblings, *builtin_names()])
+    meant = f"did you mean {close!r}? " if close else ""
+    return f"{meant}built-in trials: {', '.join(builtin_names())}; `equipoise init DIR` writes a starter file"
+
+
+def _read_yaml(text: str, name: str) -> Any:
+    yaml = YAML(typ="rt")
+    try:
+        return yaml.load(StringIO(text))
+    except MarkedYAMLError as broken:
+        mark = broken.problem_mark or broken.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        problem = _located(name, text, line, column, f"{broken.problem or 'not valid YAML'}")
+        raise TrialFileError(
+            "trial-file-syntax",
+            f"{name} is not valid YAML",
+            problems=(problem,),
+            hint="check the indentation and the quotes at and just above that line; quote texts that hold ': ' or '#'",
+        ) from broken
+
+
+def _plain(node: Any) -> Any:
+    """Round-trip nodes as plain Python values, so that models and messages show what the user wrote."""
+    match node:
+        case Mapping():
+            return {str(key): _plain(value) for key, value in node.items()}
+        case str():
+            return str(node)
+        case bool() | None:
+            return node
+        case Sequence():
+            return [_plain(value) for value in node]
+        case float():
+            return float(node)
+        case int():
+            return int(node)
+        case _:
+            return node
+
+
+def _invalid(name: str, text: str, tree: Any, faults: Sequence[Fault]) -> InputError:
+    placed = sorted(((*_place(tree, fault), fault) for fault in faults), key=lambda item: item[:2])
+    problems = tuple(
+        _located(name, text, line, column, fault.message, reason=fault.reason, hint=fault.hint)
+        for line, column, fault in placed
+    )
+    count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    return TrialFileError("trial-file-invalid", f"{name} has {count}", problems=problems)
+
+
+def _place(tree: Any, fault: Fault) -> tuple[int, int]:
+    """Zero-based line and column of the deepest part of the path that exists in the file."""
+    node, place = tree, (0, 0)
+    for depth, step in enumerate(fault.path):
+        last = depth == len(fault.path) - 1
+        if isinstance(node, CommentedMap) and step in node:
+            place = node.lc.key(step) if (last and fault.on_key) or _nested(node[step]) else node.lc.value(step)
+            node = node[step]
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            place = node.lc.item(step)
+            node = node[step]
+        elif not (isinstance(step, str) and step == "value"):
+            break
+    line, column = place
+    return line, column + (fault.offset or 0)
+
+
+def _nested(node: Any) -> bool:
+    return isinstance(node, CommentedMap | CommentedSeq)
+
+
+def _located(
+    name: str, text: str, line: int, column: int, message: str, *, reason: str | None = None, hint: str | None = None
+) -> Problem:
+    lines = text.splitlines()
+    excerpt = lines[line] if line < len(lines) else ""
+    return Problem(
+        message,
+        where=f"{name}:{line + 1}:{column + 1}",
+        excerpt=excerpt,
+        caret=min(column, len(excerpt)),
+        reason=reason,
+        hint=hint,
+    )
