@@ -1,0 +1,169 @@
+"""Covariates as numbers: numeric columns as they are, categories by indicator columns against a named reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from equipoise.errors import ArgumentError, DataError, permitted
+from equipoise.frames.columns import (
+    check_lengths,
+    check_level,
+    name_of,
+    to_array,
+    to_columns,
+    to_levels,
+    to_numbers,
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One coefficient: of a numeric column, or of a `level` of a column against its `reference`."""
+
+    column: str
+    level: str | None = None
+    reference: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.column if self.level is None else f"{self.level} vs {self.reference}"
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Encoded covariates.
+
+    `patterns` (G, p), centered, holds the distinct rows when `codes` (n) points into it, else one row per subject.
+    `spread` (p) is the standard deviation of each column over the subjects.
+    """
+
+    terms: tuple[Term, ...]
+    patterns: np.ndarray
+    codes: np.ndarray | None
+    spread: np.ndarray
+    single: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Coefficient names; a category's level is preceded by its column where there are several columns."""
+        return tuple(
+            term.name if self.single or term.level is None else f"{term.column}: {term.name}" for term in self.terms
+        )
+
+    def row_columns(self, j: int) -> dict[str, Any]:
+        """The identifying columns of coefficient j's result rows."""
+        term = self.terms[j]
+        return {"parameter": self.names[j], "group1": term.column if term.level else None, "level1": term.level}
+
+
+def encode_covariates(covariates: Any, reference: Any, n: int) -> Design:
+    """Covariates of any accepted form as a `Design`; see `cox`."""
+    columns = to_columns(covariates, "covariate")
+    references = _references(reference, columns)
+    single = len(columns) == 1
+    terms: list[Term] = []
+    encoded: list[np.ndarray] = []
+    for name, values in columns.items():
+        array = to_array(values, name)
+        check_lengths({"time": n, name: len(array)})
+        if name in references or not _is_numeric(array, values):
+            if single:
+                return _one_factor(
+                    name_of(values, "group" if name == "covariate" else name), values, references.get(name)
+                )
+            _encode_factor(name, values, references.get(name), terms, encoded)
+        else:
+            terms.append(Term(name))
+            encoded.append(_numeric_column(name, values))
+    return _design(terms, np.column_stack(encoded), single)
+
+
+def _is_numeric(array: np.ndarray, values: Any) -> bool:
+    return array.dtype.kind in "fiub" and "ategor" not in str(getattr(values, "dtype", ""))
+
+
+def _references(reference: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    if reference is None:
+        return {}
+    if isinstance(reference, Mapping):
+        for name in reference:
+            if name not in columns:
+                raise ArgumentError(
+                    "argument-invalid", f"reference names no covariate {name!r}", hint=permitted(str(name), columns)
+                )
+        return dict(reference)
+    if len(columns) > 1:
+        raise ArgumentError(
+            "argument-invalid",
+            f"reference is {reference!r} with {len(columns)} covariates",
+            where="reference",
+            hint="with several covariates hand in a mapping: reference={'column': 'level'}",
+        )
+    return {next(iter(columns)): reference}
+
+
+def _one_factor(name: str, values: Any, reference: Any) -> Design:
+    """A treatment arm: patterns are its levels, so the data are never expanded to a matrix."""
+    levels = to_levels(values, name)
+    if reference is None:
+        raise ArgumentError(
+            "argument-invalid",
+            f"reference is not given for {name}",
+            where="reference",
+            reason="a hazard ratio is of one level versus another",
+            hint=permitted("", levels.labels),
+        )
+    if len(levels.labels) < 2:
+        raise DataError(
+            "group-single",
+            f"{name} has one level only: {', '.join(map(repr, levels.labels))}",
+            reason="a comparison needs two groups",
+            hint="check the filter in use, and that this is the column of the treatment arm",
+        )
+    base = check_level(reference, levels.labels, name)
+    others = [g for g in range(len(levels.labels)) if g != base]
+    patterns = np.eye(len(levels.labels))[:, others]
+    share = np.bincount(levels.codes, minlength=len(levels.labels))[others] / len(levels.codes)
+    terms = tuple(Term(name, levels.labels[g], levels.labels[base]) for g in others)
+    return Design(terms, patterns - share, levels.codes, np.sqrt(share * (1.0 - share)), single=True)
+
+
+def _encode_factor(name: str, values: Any, reference: Any, terms: list[Term], encoded: list[np.ndarray]) -> None:
+    levels = to_levels(values, name)
+    base = 0 if reference is None else check_level(reference, levels.labels, name)
+    if len(levels.labels) < 2:
+        terms.append(Term(name, levels.labels[0], levels.labels[0]))
+        encoded.append(np.ones(len(levels.codes)))
+    for g, label in enumerate(levels.labels):
+        if g != base:
+            terms.append(Term(name, label, levels.labels[base]))
+            encoded.append((levels.codes == g).astype(float))
+
+
+def _numeric_column(name: str, values: Any) -> np.ndarray:
+    numbers = to_numbers(values, name)
+    if not np.isfinite(numbers).all():
+        row = int(np.flatnonzero(~np.isfinite(numbers))[0])
+        raise DataError(
+            "value-invalid",
+            f"{name} is missing or infinite in {int((~np.isfinite(numbers)).sum()):,} rows",
+            where=f"{name}, row {row + 1}",
+            reason="a subject without a covariate cannot enter the model",
+            hint="decide on these rows first: drop or impute them",
+        )
+    return numbers
+
+
+def _design(terms: list[Term], matrix: np.ndarray, single: bool) -> Design:
+    centered = matrix - matrix.mean(axis=0)
+    centered[:, np.ptp(matrix, axis=0) == 0.0] = 0.0
+    spread = centered.std(axis=0)
+    if single:
+        distinct, codes = np.unique(centered[:, 0], return_inverse=True)
+        if len(distinct) <= 8 or len(distinct) < len(centered) // 4:
+            return Design(tuple(terms), distinct[:, None], codes.reshape(-1), spread, single)
+    return Design(tuple(terms), centered, None, spread, single)

@@ -1,0 +1,71 @@
+"""The command `equipoise`: its verbs, its exit statuses.
+
+0    done
+1    the work found a problem
+2    the input was wrong
+130  interrupted
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from equipoise.cli import analyze, check, demo, derive, init, report, run, synthesize
+from equipoise.cli.console import print_error
+from equipoise.errors import EquipoiseError
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="equipoise",
+    help="Randomized time-to-event trials from protocol to result.",
+    epilog="TRIAL is a trial file or a built-in name (palmira, gbsg2). Every verb explains itself with --help.",
+    no_args_is_help=True,
+    add_completion=False,
+    # rich's help and tracebacks cost more start-up time than everything else together.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("synthesize")(synthesize.synthesize)
+app.command("derive")(derive.derive)
+app.command("analyze")(analyze.analyze)
+app.command("report")(report.report)
+app.command("run")(run.run)
+
+
+@app.callback(invoke_without_command=True)
+def _options(*, version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    """Randomized time-to-event trials from protocol to result."""
+    if version:
+        from equipoise.provenance import equipoise_version
+
+        typer.echo(f"equipoise {equipoise_version()}")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit with its status; bad input never ends in a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given)
+    except EquipoiseError as error:
+        print_error(error, as_json="--json" in given)
+        sys.exit(WRONG_INPUT)
+    except KeyboardInterrupt:
+        _say_interrupted()
+        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        # typer turns an interruption and a wrong option into an exit of its own.
+        if stop.code == INTERRUPTED:
+            _say_interrupted()
+        raise
+
+
+def _say_interrupted() -> None:
+    typer.echo("\ninterrupted; nothing was left half-written", err=True)

@@ -1,0 +1,320 @@
+"""Columns of any frame library as numpy arrays, checked, and back again.
+
+Estimators take numpy arrays, lists, pandas, polars or Arrow columns. What they are is settled here: numbers with NaN
+for missing, event indicators, levels with their labels. Every refusal names the column, the row and the value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from equipoise.errors import ArgumentError, DataError, permitted
+
+_SHOWN_ROWS = 5
+_MANY_ROWS = 50_000
+
+
+class Levels(NamedTuple):
+    """A categorical column: `codes` (n integers, -1 where missing) into `labels` (text, in the order of the levels)."""
+
+    codes: np.ndarray
+    labels: tuple[str, ...]
+
+
+def name_of(values: Any, default: str) -> str:
+    """The name a series carries, or `default`."""
+    name = getattr(values, "name", None)
+    return name if isinstance(name, str) and name else default
+
+
+def to_array(values: Any, name: str) -> np.ndarray:
+    """Any one-dimensional column as a numpy array.
+
+    Arguments: `values`, a numpy array, list, tuple, or a pandas, polars or Arrow column; `name`, used in messages.
+    Returns an array of shape (n,). Raises DataError `value-invalid` when it is not one-dimensional.
+    """
+    array = _as_numpy(values, name)
+    if array.ndim != 1:
+        raise DataError(
+            "value-invalid",
+            f"{name} has {array.ndim} dimensions (shape {array.shape}), one is needed",
+            hint="hand in one value per subject, for example a single column of a data frame",
+        )
+    return array
+
+
+def to_numbers(values: Any, name: str) -> np.ndarray:
+    """A column as float64, NaN where missing. Raises DataError `value-invalid` for text and dates."""
+    array = to_array(values, name)
+    if array.dtype.kind in "fiub":
+        return np.ascontiguousarray(array, dtype=np.float64)
+    if array.dtype.kind in "mM":
+        raise _not_numeric(name, array, 0, hint="subtract dates first and hand in a number of days")
+    return np.array([_number(value, name, array, i) for i, value in enumerate(array.tolist())], dtype=np.float64)
+
+
+def to_times(values: Any, name: str) -> np.ndarray:
+    """A column of times: finite, not negative. Raises DataError `value-invalid` with the first rows at fault."""
+    numbers = to_numbers(values, name)
+    if len(numbers) and not (numbers.min() >= 0.0 and numbers.max() < math.inf):
+        wrong = ~np.isfinite(numbers) | (numbers < 0)
+        raise _invalid_rows(name, numbers, wrong, "a time must be a finite number, zero or more")
+    return numbers
+
+
+def to_events(values: Any, name: str) -> np.ndarray:
+    """An event indicator as booleans. Raises DataError `value-invalid` for anything but 0, 1, False and True."""
+    array = to_array(values, name)
+    if array.dtype == np.bool_:
+        return array
+    numbers = to_numbers(array, name)
+    event = numbers == 1.0
+    if not (event | (numbers == 0.0)).all():
+        reason = "an event indicator is 1 (or True) for an event and 0 (or False) for censored"
+        hint = "ADaM's CNSR is the reverse: hand in CNSR == 0"
+        raise _invalid_rows(name, numbers, ~event & (numbers != 0.0), reason, hint=hint)
+    return event
+
+
+def to_levels(values: Any, name: str, *, allow_missing: bool = False) -> Levels:
+    """A categorical column as codes and labels.
+
+    The order of the levels is that of a categorical type where the column has one, else sorted (numbers by size, text
+    by code point). Whole numbers are labelled without a decimal point. Blank text counts as missing.
+    Raises DataError `value-invalid` where a value is missing and `allow_missing` is false.
+    """
+    categories = _categories(values)
+    array = to_array(values, name)
+    levels = _number_levels(array) if array.dtype.kind in "fiub" else _text_levels(array, categories)
+    if not allow_missing and len(levels.codes) and levels.codes.min() < 0:
+        raise _invalid_rows(name, array, levels.codes < 0, f"every row needs a value of {name}")
+    return levels
+
+
+def to_columns(values: Any, name: str) -> dict[str, Any]:
+    """Several columns by name, from a data frame, a mapping, a two-dimensional array or a single column.
+
+    An array's columns are called `name1`, `name2`, ...; a single column keeps its own name, else `name`.
+    """
+    if isinstance(values, Mapping):
+        return {str(key): column for key, column in values.items()}
+    if isinstance(values, np.ndarray):
+        return {f"{name}{j + 1}": values[:, j] for j in range(values.shape[1])} if values.ndim == 2 else {name: values}
+    if isinstance(values, list | tuple):
+        nested = len(values) > 0 and not _is_scalar(values[0])
+        return {name_of(v, f"{name}{j + 1}"): v for j, v in enumerate(values)} if nested else {name: values}
+    frame = _narwhals(values)
+    if frame is not None and hasattr(frame, "columns"):
+        return {str(column): frame[column].to_native() for column in frame.columns}
+    return {name_of(values, name): values}
+
+
+def to_strata(values: Any, n: int, name: str = "strata") -> Levels:
+    """One or several stratification columns as a single stratum per row; labels are joined by a comma.
+
+    `None` is one stratum without a label. Raises DataError for missing values and lengths other than `n`.
+    """
+    if values is None:
+        return Levels(np.zeros(n, dtype=np.int64), ("",))
+    combined = np.zeros(n, dtype=np.int64)
+    labels: list[str] = [""]
+    for column_name, column in to_columns(values, name).items():
+        levels = to_levels(column, column_name)
+        check_lengths({"time": n, column_name: len(levels.codes)})
+        combined = combined * len(levels.labels) + levels.codes
+        labels = [f"{left}, {right}" if left else right for left in labels for right in levels.labels]
+    present = np.bincount(combined, minlength=len(labels)) > 0
+    renumbered = np.cumsum(present) - 1
+    return Levels(renumbered[combined], tuple(label for label, used in zip(labels, present, strict=True) if used))
+
+
+def check_lengths(lengths: Mapping[str, int]) -> None:
+    """Refuses columns of different lengths (DataError `length-mismatch`) and columns without a row."""
+    sizes = set(lengths.values())
+    if len(sizes) > 1:
+        listing = ", ".join(f"{name} has {n:,}" for name, n in lengths.items())
+        raise DataError(
+            "length-mismatch",
+            f"columns differ in their number of rows: {listing}",
+            reason="each row is one subject (or one interval of a subject)",
+            hint="take all columns from the same data frame, after the same filter",
+        )
+    if sizes == {0}:
+        raise DataError("value-invalid", f"{', '.join(lengths)}: there are no rows", hint="check the filter in use")
+
+
+def check_level(level: object, labels: Sequence[str], name: str) -> int:
+    """The position of a level named by the caller. Raises ArgumentError `level-unknown` listing those that exist."""
+    text = _label(level)
+    if text not in labels:
+        raise ArgumentError(
+            "level-unknown",
+            f"{name} has no level {text!r}",
+            reason="a comparison needs to know which group is the reference",
+            hint=permitted(text, labels),
+        )
+    return list(labels).index(text)
+
+
+def library_of(values: Any) -> str | None:
+    """The frame library a column comes from ("pandas", "polars", "pyarrow"), None for arrays and lists."""
+    source = _narwhals(values)
+    return None if source is None else source.implementation.value
+
+
+def to_native_frame(columns: Mapping[str, Any], library: str | None = None) -> Any:
+    """A data frame of the named library, as `library_of` gives it; polars for None."""
+    import narwhals as nw
+
+    backend: Any = library or "polars"
+    return nw.from_dict(dict(columns), backend=backend).to_native()
+
+
+def _as_numpy(values: Any, name: str) -> np.ndarray:
+    if isinstance(values, np.ndarray):
+        return values
+    if isinstance(values, list | tuple):
+        return _array_of_list(list(values), name)
+    series = _narwhals(values)
+    if series is not None and not hasattr(series, "columns"):
+        return np.asarray(series.to_numpy())
+    try:
+        return _array_of_list(list(values), name)
+    except TypeError:
+        raise DataError(
+            "value-invalid",
+            f"{name} is a {type(values).__name__}, a column of values is needed",
+            hint="hand in a numpy array, a list, or a column of a pandas, polars or Arrow frame",
+        ) from None
+
+
+def _array_of_list(values: list[Any], name: str) -> np.ndarray:
+    """A list as an array; mixed or missing values stay objects instead of becoming text."""
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float, bool} or not kinds:
+        return np.asarray(values, dtype=None if kinds else np.float64)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError("value-invalid", f"{name} is a ragged list", hint="hand in one value per subject") from None
+    if array.ndim == 1 and array.dtype.kind in "USO":
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+    return array
+
+
+def _narwhals(values: Any) -> Any:
+    if values is None or isinstance(values, np.ndarray | list | tuple | Mapping):
+        return None
+    import narwhals as nw
+
+    try:
+        return nw.from_native(values, allow_series=True, eager_only=True)
+    except TypeError:
+        return None
+
+
+def _categories(values: Any) -> list[str] | None:
+    if isinstance(values, np.ndarray | list | tuple):
+        return None
+    series = _narwhals(values)
+    if (
+        series is None
+        or not hasattr(series, "dtype")
+        or str(series.dtype).partition("(")[0] not in {"Categorical", "Enum"}
+    ):
+        return None
+    return [_label(category) for category in series.cat.get_categories().to_list()]
+
+
+def _number_levels(array: np.ndarray) -> Levels:
+    if array.dtype.kind in "bu" or (array.dtype.kind == "i" and len(array) and array.min() >= 0):
+        small = array.astype(np.int64) if array.dtype.kind != "i" else array
+        if len(small) and small.max() < 1024:
+            present = np.bincount(small) > 0
+            labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
+            return Levels((np.cumsum(present) - 1)[small], labels)
+    missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
+    distinct, inverse = np.unique(array[~missing], return_inverse=True)
+    codes = np.full(len(array), -1, dtype=np.int64)
+    codes[~missing] = inverse
+    return Levels(codes, tuple(_label(value) for value in distinct.tolist()))
+
+
+def _text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
+    if len(array) > _MANY_ROWS:
+        return _many_text_levels(array, categories)
+    values = array.tolist()
+    names = {value: "" if _is_missing(value) else _label(value) for value in set(values)}
+    present = {name for name in names.values() if name}
+    numeric = all(isinstance(value, int | float) for value, name in names.items() if name)
+    ordered = [c for c in categories if c in present] if categories else sorted(present, key=float if numeric else None)
+    position = {name: i for i, name in enumerate(ordered)}
+    code_of = {value: position.get(name, -1) for value, name in names.items()}
+    return Levels(np.array([code_of[value] for value in values], dtype=np.int64), tuple(ordered))
+
+
+def _many_text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
+    import polars as pl
+
+    series = pl.Series(array.tolist(), dtype=pl.String, strict=False)
+    found = [value for value in series.unique().to_list() if value is not None and value.strip()]
+    ordered = [c for c in categories if c in found] if categories else sorted(found)
+    codes = series.replace_strict(ordered, list(range(len(ordered))), default=-1, return_dtype=pl.Int64)
+    return Levels(codes.to_numpy(), tuple(ordered))
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "True" if value else "False"
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _is_missing(value: object) -> bool:
+    blank = isinstance(value, str) and not value.strip()
+    return value is None or blank or value != value or type(value).__name__ in {"NAType", "NaTType"}
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | bytes) or not hasattr(value, "__len__")
+
+
+def _number(value: Any, name: str, array: np.ndarray, row: int) -> float:
+    if _is_missing(value):
+        return math.nan
+    if isinstance(value, str):
+        raise _not_numeric(name, array, row, hint="convert text to numbers before the analysis")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise _not_numeric(name, array, row, hint="hand in a column of numbers") from None
+
+
+def _not_numeric(name: str, array: np.ndarray, row: int, *, hint: str) -> DataError:
+    value = array[row] if len(array) else None
+    return DataError("value-invalid", f"{name} is not numeric: {value!r}", where=f"{name}, row {row + 1}", hint=hint)
+
+
+def _invalid_rows(name: str, values: np.ndarray, wrong: np.ndarray, reason: str, hint: str | None = None) -> DataError:
+    at = np.flatnonzero(wrong)
+    shown = at[:_SHOWN_ROWS].tolist()
+    found = ", ".join(f"{_shown(values[i])} (row {i + 1})" for i in shown)
+    more = f" and {len(at) - len(shown):,} more" if len(at) > len(shown) else ""
+    return DataError(
+        "value-invalid",
+        f"{name} has {len(at):,} value{'s' if len(at) > 1 else ''} that cannot be used: {found}{more}",
+        where=f"{name}, row {shown[0] + 1}",
+        reason=reason,
+        hint=hint or f"correct or remove these rows; {name} may not be missing",
+        rows=[{"row": i + 1, name: _shown(values[i])} for i in shown],
+    )
+
+
+def _shown(value: Any) -> str:
+    return "missing" if _is_missing(value) else f"{value:g}" if isinstance(value, float | np.floating) else repr(value)

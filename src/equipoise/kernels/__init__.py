@@ -1,0 +1,1 @@
+"""Inner loops on arrays: plain/ (the law), compiled/ (numba), dispatch.py chooses between them."""

@@ -1,0 +1,1 @@
+"""The plain functions compiled by numba, or hand-written twins that state what they gain."""

@@ -1,0 +1,1 @@
+"""The law: numpy only, readable, each function with its formula and its paper."""

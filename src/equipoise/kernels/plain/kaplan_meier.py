@@ -1,0 +1,120 @@
+"""The product-limit estimate, its variance, its pointwise confidence limits and its quantiles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.kernels.plain.special import normal_quantile
+
+# Two heights of a curve closer than this are one height: the tolerance R's quantile routine uses.
+HEIGHT_TOLERANCE = 2.0**-26
+
+CONF_TYPES = ("log", "log-log", "plain", "logit", "arcsine")
+
+
+def product_limit(n_risk: np.ndarray, n_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The survival curve and the variance of its logarithm, after each time.
+
+    S(t) = prod (1 - d_j / n_j) and Var(log S(t)) = sum d_j / (n_j (n_j - d_j)) over times t_j <= t (Greenwood); where
+    the curve reaches zero the variance is infinite.
+
+    Source: Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481.
+    """
+    left = n_risk - n_event
+    happened = n_event > 0
+    factor = np.where(happened, left / np.where(happened, n_risk, 1.0), 1.0)
+    term = np.zeros(len(n_risk))
+    finite = happened & (left > 0)
+    term[finite] = n_event[finite] / (n_risk[finite] * left[finite])
+    term[happened & (left <= 0)] = np.inf
+    return np.cumprod(factor), np.cumsum(term)
+
+
+def pointwise_limits(
+    survival: np.ndarray, log_variance: np.ndarray, conf_type: str, conf_level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pointwise confidence limits of a survival curve, NaN where they are undefined.
+
+    `conf_type` names the scale on which the estimate is taken as normal: plain S; log S; log-log, log(-log S); logit;
+    arcsine of the square root. `log_variance` is Var(log S). Undefined: every type where S = 0; log-log, logit and
+    arcsine where S = 1 (plain and log give 1 there). Limits are kept within [0, 1].
+
+    Source: Borgan O, Liestol K. Scand J Stat 1990;17:35-41; Kalbfleisch JD, Prentice RL. 2nd ed. 2002, section 1.4.
+    """
+    z = normal_quantile(0.5 + conf_level / 2.0)
+    s = np.where(survival > 0.0, survival, np.nan)
+    half = z * np.sqrt(np.where(survival > 0.0, log_variance, np.nan))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = _LIMITS[conf_type](s, half)
+    return low, high
+
+
+def _plain(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.maximum(s - half * s, 0.0), np.minimum(s + half * s, 1.0)
+
+
+def _log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.exp(np.log(s) - half), np.minimum(np.exp(np.log(s) + half), 1.0)
+
+
+def _log_log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    inside = np.where(s < 1.0, s, np.nan)
+    center, spread = np.log(-np.log(inside)), half / np.log(inside)
+    return np.exp(-np.exp(center - spread)), np.exp(-np.exp(center + spread))
+
+
+def _logit(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    inside = np.where(s < 1.0, s, np.nan)
+    center, spread = np.log(inside / (1.0 - inside)), half / (1.0 - inside)
+    return 1.0 / (1.0 + np.exp(spread - center)), 1.0 / (1.0 + np.exp(-spread - center))
+
+
+def _arcsine(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    inside = np.where(s < 1.0, s, np.nan)
+    center, spread = np.arcsin(np.sqrt(inside)), 0.5 * half * np.sqrt(inside / (1.0 - inside))
+    low = np.sin(np.maximum(center - spread, 0.0)) ** 2
+    return low, np.sin(np.minimum(center + spread, np.pi / 2.0)) ** 2
+
+
+_LIMITS = {"plain": _plain, "log": _log, "log-log": _log_log, "logit": _logit, "arcsine": _arcsine}
+
+
+def curve_quantile(time: np.ndarray, height: np.ndarray, p: float, convention: str, start: float = 0.0) -> float:
+    """The time at which a falling curve (or a confidence limit of one) passes 1 - p; NaN when it does not.
+
+    The quantile is the first time with height below 1 - p. A curve flat at 1 - p until a later event gives the
+    midpoint of the flat part. Flat to the end of follow-up: the midpoint to the last observed time ("r"), or NaN
+    ("sas"). Heights within 2^-26 of 1 - p count as equal. Where a confidence limit is not monotone, "r" takes the
+    height nearest below 1 - p, as R's `quantile.survfit`, and "sas" the first passage.
+
+    Source: Brookmeyer R, Crowley J. Biometrics 1982;38:29-41.
+    """
+    fallen = np.concatenate(([0.0], 1.0 - height))
+    at = np.concatenate(([start], time))
+    if p <= 0.0:
+        return float(at[0])
+    if not np.nanmax(fallen) >= p - HEIGHT_TOLERANCE:
+        return float("nan")
+    reached, passed = _crossing(fallen, p, convention)
+    if passed is None:
+        flat_to_end = abs(fallen[reached] - p) <= HEIGHT_TOLERANCE and _ends_at(fallen, p)
+        return float((at[reached] + at[-1]) / 2.0) if convention == "r" and flat_to_end else float("nan")
+    return float((at[reached] + at[passed]) / 2.0)
+
+
+def _crossing(fallen: np.ndarray, p: float, convention: str) -> tuple[int, int | None]:
+    """Where the fall first reaches p (within tolerance), and where it first exceeds it."""
+    if convention == "r":
+        known = np.flatnonzero(~np.isnan(fallen))
+        ranked = known[np.argsort(fallen[known], kind="stable")]
+        reach = ranked[fallen[ranked] + HEIGHT_TOLERANCE >= p]
+        above = ranked[fallen[ranked] - HEIGHT_TOLERANCE >= p]
+    else:
+        with np.errstate(invalid="ignore"):
+            reach = np.flatnonzero(fallen + HEIGHT_TOLERANCE >= p)
+            above = np.flatnonzero(fallen - HEIGHT_TOLERANCE >= p)
+    return int(reach[0]), int(above[0]) if len(above) else None
+
+
+def _ends_at(fallen: np.ndarray, p: float) -> bool:
+    return not np.isnan(fallen[-1]) and abs(fallen[-1] - p) < HEIGHT_TOLERANCE

@@ -1,0 +1,183 @@
+"""The journeys that leave a run folder: `run` on given data, and `demo` on the built-in trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from equipoise.frames.adam import write_adam
+from equipoise.frames.results import ResultTable
+from equipoise.frames.sdtm import read_sdtm, write_sdtm
+from equipoise.protocol import Trial
+from equipoise.provenance import Provenance
+from equipoise.workflow.folders import new_folder
+from equipoise.workflow.journal import Journal, Notify, _silent
+from equipoise.workflow.stages import (
+    DEFAULT_SEED,
+    Analyzed,
+    Derived,
+    Tables,
+    TrialLike,
+    analyze_derived,
+    derive_trial,
+    report_trial,
+    synthesize_trial,
+    trial_file,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from equipoise.frames.decisions import DecisionLog
+    from equipoise.protocol import TrialFile
+
+RUN_STEPS = ("read", "derive", "analyze", "report", "write")
+DEMO_STEPS = ("synthesize", "write SDTM", *RUN_STEPS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, the trial, the analysis data, the decisions taken, and every result as rows."""
+
+    folder: Path
+    trial: Trial
+    adam: Mapping[str, pl.DataFrame]
+    decisions: DecisionLog
+    results: ResultTable
+    provenance: Provenance
+    abstract: str
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / "report.html"
+
+    def to_rows(self) -> list[Any]:
+        return self.results.to_rows()
+
+    def to_frame(self) -> pl.DataFrame:
+        return self.results.to_frame()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "folder": str(self.folder),
+            "report": str(self.report),
+            "abstract": self.abstract,
+            "provenance": self.provenance.to_dict(),
+            "decisions": self.decisions.summary(),
+            **self.results.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        from textwrap import fill
+
+        return f"Run of {self.trial.id} in {self.folder}\n\n{fill(self.abstract, 98)}\n\n{self.results!r}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.abstract)}</p>{self.results._repr_html_()}"
+
+
+def run_trial(
+    trial: TrialLike,
+    *,
+    sdtm: str | Path | Tables,
+    out: str | Path | None = None,
+    force: bool = False,
+    mapping: Mapping[str, str] | None = None,
+    notify: Notify = _silent,
+) -> Run:
+    """Derive, analyze and report given SDTM into one run folder."""
+    source = trial_file(trial)
+    journal = Journal(RUN_STEPS, notify)
+    with new_folder(_path(out), name=_folder_name(source), force=force) as (folder, target):
+        return _fill_run(source, sdtm, mapping, folder, target, journal)
+
+
+def demo(
+    *,
+    seed: int = DEFAULT_SEED,
+    scenario: str | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    notify: Notify = _silent,
+) -> Run:
+    """The whole journey on the built-in PALMIRA: synthesize SDTM, derive, analyze, report."""
+    source = trial_file("palmira")
+    journal = Journal(DEMO_STEPS, notify)
+    scenario = scenario or source.trial.scenario(use="demo").id
+    with new_folder(_path(out), name=_folder_name(source), force=force) as (folder, target):
+        with journal.step("synthesize"):
+            synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario)
+        with journal.step("write SDTM"):
+            write_sdtm(synthetic.sdtm, folder / "sdtm")
+            write_sdtm(synthetic.truth, folder / "truth")
+        return _fill_run(source, folder / "sdtm", None, folder, target, journal, drawn=provenance)
+
+
+def _fill_run(
+    source: TrialFile,
+    sdtm: str | Path | Tables,
+    mapping: Mapping[str, str] | None,
+    folder: Path,
+    target: Path,
+    journal: Journal,
+    drawn: Provenance | None = None,
+) -> Run:
+    with journal.step("read"):
+        collected = read_sdtm(sdtm, mapping) if isinstance(sdtm, str | Path) else sdtm
+    with journal.step("derive"):
+        derived = derive_trial(source.trial, sdtm=collected)
+        facts = replace(derived.provenance, trial_digest=source.digest)
+        if drawn is not None:
+            facts = replace(facts, seed=drawn.seed, scenario=drawn.scenario)
+        derived = Derived(derived.adam, facts)
+    for line in derived.adam.decisions.summary():
+        journal.log(line)
+    with journal.step("analyze"):
+        analyzed = analyze_derived(source, derived)
+    with journal.step("report"):
+        html = report_trial(source.trial, results=analyzed.results, provenance=facts, decisions=derived.adam.decisions)
+        abstract = _abstract(source.trial, analyzed)
+    with journal.step("write"):
+        write_adam(derived.adam.tables, folder / "adam", log=derived.adam.decisions)
+        derived.adam.decisions.write(folder / "decisions.csv")
+        analyzed.results.write(folder / "results.parquet")
+        write_figures(source.trial, analyzed, folder / "figures")
+        (folder / "report.html").write_text(html, encoding="utf-8")
+    journal.write(folder, facts)
+    return Run(
+        folder=target,
+        trial=source.trial,
+        adam=derived.adam.tables,
+        decisions=derived.adam.decisions,
+        results=analyzed.results,
+        provenance=facts,
+        abstract=abstract,
+    )
+
+
+def write_figures(trial: Trial, analyzed: Analyzed, folder: Path) -> None:
+    """Every figure of the report as SVG and PNG, with its data beside it as CSV."""
+    from equipoise.reporting import render_figures
+
+    folder.mkdir()
+    for name, content in render_figures(trial, analyzed.results, analyzed.provenance).items():
+        (folder / name).write_bytes(content)
+
+
+def _abstract(trial: Trial, analyzed: Analyzed) -> str:
+    from equipoise.reporting import abstract_text
+
+    return abstract_text(trial, analyzed.results, analyzed.provenance)
+
+
+def _folder_name(source: TrialFile) -> str:
+    return source.trial.id.lower()
+
+
+def _path(out: str | Path | None) -> Path | None:
+    return Path(out) if out is not None else None

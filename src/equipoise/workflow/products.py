@@ -1,0 +1,110 @@
+"""Single stages written to disk: what the verbs leave, each whole with its provenance or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from equipoise.frames.adam import write_adam
+from equipoise.frames.sdtm import write_sdtm
+from equipoise.protocol import Trial
+from equipoise.workflow.folders import new_file, new_folder
+from equipoise.workflow.journal import Journal
+from equipoise.workflow.stages import (
+    Analyzed,
+    Derived,
+    TrialLike,
+    analyze_trial,
+    derive_trial,
+    report_trial,
+    synthesize_trial,
+    trial_file,
+)
+
+RESULTS = "results.parquet"
+
+
+def write_synthetic(
+    trial: TrialLike,
+    *,
+    seed: int,
+    scenario: str | None = None,
+    replicate: int = 0,
+    format: str = "parquet",  # noqa: A002 - the option is called --format
+    out: Path | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """A folder with `sdtm/` and `truth/`. Returns where they are and what they hold."""
+    source = trial_file(trial)
+    journal = Journal(("synthesize", "write"))
+    with new_folder(out, name=f"{source.trial.id.lower()}-synthetic", force=force) as (folder, target):
+        with journal.step("synthesize"):
+            synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario, replicate=replicate)
+        with journal.step("write"):
+            write_sdtm(synthetic.sdtm, folder / "sdtm", format=format)
+            write_sdtm(synthetic.truth, folder / "truth")
+        journal.write(folder, provenance)
+    return {
+        "folder": str(target),
+        "sdtm": str(target / "sdtm"),
+        "truth": str(target / "truth"),
+        "subjects": synthetic.sdtm["dm"].height,
+        "records": sum(table.height for table in synthetic.sdtm.values()),
+        "domains": sorted(synthetic.sdtm),
+        "cutoff": synthetic.cutoff.isoformat(),
+        "seed": seed,
+        "replicate": replicate,
+        "scenario": provenance.scenario,
+    }
+
+
+def write_derived(
+    trial: TrialLike | None,
+    *,
+    sdtm: Path,
+    profile: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    out: Path | None = None,
+    force: bool = False,
+) -> tuple[Derived, Path]:
+    """A folder of ADaM files with the decision log."""
+    derived = derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides)
+    journal = Journal(("write",))
+    with new_folder(out, name=f"{derived.provenance.trial_id.lower()}-adam", force=force) as (folder, target):
+        with journal.step("write"):
+            write_adam(derived.adam.tables, folder, log=derived.adam.decisions)
+            derived.adam.decisions.write(folder / "decisions.csv")
+        journal.write(folder, derived.provenance)
+    return derived, target
+
+
+def write_results(
+    trial: TrialLike, *, adam: Path | None = None, out: Path | None = None, force: bool = False
+) -> tuple[Trial, Analyzed, Path]:
+    """results.parquet in a folder with its provenance, or the one file that `out` names."""
+    source = trial_file(trial)
+    analyzed = analyze_trial(trial, adam=adam)
+    if out is not None and out.suffix == ".parquet":
+        with new_file(out, force=force) as partial:
+            analyzed.results.write(partial)
+        return source.trial, analyzed, out
+    journal = Journal(("write",))
+    with new_folder(out, name=source.trial.id.lower(), force=force) as (folder, target):
+        with journal.step("write"):
+            analyzed.results.write(folder / RESULTS)
+        journal.write(folder, analyzed.provenance)
+    return source.trial, analyzed, target / RESULTS
+
+
+def write_report(trial: TrialLike, *, results: Path, out: Path | None = None, force: bool = False) -> Path:
+    """The report as an HTML file: `out`, or report.html beside the results."""
+    html = report_trial(trial, results=results)
+    beside = (results if results.is_dir() else results.parent) / "report.html"
+    target = out if out is not None else beside
+    if target.is_dir():
+        target = target / "report.html"
+    with new_file(target, force=force) as partial:
+        partial.write_text(html, encoding="utf-8")
+    return target

@@ -1,0 +1,207 @@
+"""Single stages of the journey, each from inputs in any form to one product with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from equipoise.errors import ArgumentError
+from equipoise.frames.adam import AdamData, read_adam
+from equipoise.frames.memory import adam_data, sdtm_data
+from equipoise.frames.results import ResultTable
+from equipoise.frames.sdtm import SdtmData, read_sdtm
+from equipoise.protocol import Trial, TrialFile, read_trial_file
+from equipoise.provenance import Provenance
+
+if TYPE_CHECKING:
+    from equipoise.derivation import AdamSet
+    from equipoise.simulation import Synthetic
+
+DEFAULT_SEED = 20190405
+"""The seed of `demo` and `synthesize` where none is given: the registered start date of PALMIRA."""
+
+TrialLike = str | Path | Trial
+Tables = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """ADaM with what it was derived from."""
+
+    adam: AdamSet
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """Result rows with what they were computed from."""
+
+    results: ResultTable
+    provenance: Provenance
+
+
+def trial_file(trial: TrialLike) -> TrialFile:
+    """The trial with its file's text; a Trial built in memory stands for its own JSON."""
+    if isinstance(trial, Trial):
+        return TrialFile(trial, trial.id, trial.model_dump_json(exclude_none=True))
+    return read_trial_file(trial)
+
+
+def synthesize_trial(
+    trial: TrialLike, *, seed: int = DEFAULT_SEED, scenario: str | None = None, replicate: int = 0
+) -> tuple[Synthetic, Provenance]:
+    """A synthetic SDTM data set of the trial, and its provenance."""
+    from equipoise.simulation import synthesize
+
+    source = trial_file(trial)
+    chosen = source.trial.scenario(scenario, use="synthesize")
+    synthetic = synthesize(source.trial, seed=seed, scenario=chosen.id, replicate=replicate)
+    provenance = Provenance(
+        trial_id=source.trial.id,
+        trial_digest=source.digest,
+        seed=seed,
+        scenario=chosen.id,
+        synthetic=True,
+        cutoff=synthetic.cutoff.isoformat(),
+    )
+    return synthetic, provenance
+
+
+def derive_trial(
+    trial: TrialLike | None,
+    *,
+    sdtm: str | Path | SdtmData | Tables,
+    profile: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Derived:
+    """ADaM from SDTM by the trial's rules, or by a conventions profile alone."""
+    from equipoise.derivation import derive_adam
+
+    if trial is None and profile is None:
+        raise ArgumentError(
+            "argument-invalid",
+            "neither a trial nor a conventions profile was given",
+            hint="name a trial file, or a profile with --profile admiral",
+        )
+    source = trial_file(trial) if trial is not None else None
+    collected = _sdtm(sdtm, mapping)
+    adam = derive_adam(collected, source.trial if source else None, profile=profile, overrides=overrides)
+    facts = _trial_summary(collected)
+    provenance = Provenance(
+        trial_id=source.trial.id if source else _study(collected),
+        trial_digest=source.digest if source else None,
+        data_digest=collected.digest,
+        data_sources=tuple(sorted(collected.sources.values())),
+        synthetic=facts.get("SYNTHDAT") == "Y",
+        cutoff=facts.get("DCUTDTC"),
+        profile=adam.profile,
+    )
+    return Derived(adam, provenance)
+
+
+def analyze_trial(trial: TrialLike, *, adam: str | Path | AdamSet | AdamData | Tables | None = None) -> Analyzed:
+    """Every planned analysis as result rows. Without `adam`, a study with a public data set loads it."""
+    from equipoise.analysis.plan import analyze_plan
+
+    source = trial_file(trial)
+    data, provenance = _adam(source, adam)
+    results = analyze_plan(source.trial, data.tables, run=source.trial.id, digest=provenance.data_digest)
+    return Analyzed(results, provenance)
+
+
+def analyze_derived(source: TrialFile, derived: Derived) -> Analyzed:
+    """As `analyze_trial`, keeping the provenance of the derivation."""
+    from equipoise.analysis.plan import analyze_plan
+
+    results = analyze_plan(
+        source.trial, derived.adam.tables, run=source.trial.id, digest=derived.provenance.data_digest
+    )
+    return Analyzed(results, derived.provenance)
+
+
+def report_trial(
+    trial: TrialLike,
+    *,
+    results: str | Path | ResultTable,
+    provenance: Provenance | None = None,
+    decisions: Any = None,
+) -> str:
+    """The report as one self-contained HTML document."""
+    from equipoise.reporting import render_report
+
+    source = trial_file(trial)
+    rows, known = _results(results)
+    facts = provenance or known or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
+    if facts.trial_digest is None:
+        facts = replace(facts, trial_digest=source.digest)
+    return render_report(source.trial, rows, facts, decisions=decisions)
+
+
+def _sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:
+    if isinstance(sdtm, SdtmData):
+        return sdtm
+    if isinstance(sdtm, str | Path):
+        return read_sdtm(sdtm, mapping)
+    return sdtm_data(sdtm)
+
+
+def _adam(source: TrialFile, adam: Any) -> tuple[Any, Provenance]:
+    base = Provenance(trial_id=source.trial.id, trial_digest=source.digest)
+    if adam is None:
+        return _example(source, base)
+    if isinstance(adam, str | Path):
+        data = read_adam(adam)
+        kept = _kept_provenance(Path(adam))
+        if kept is not None:
+            base = replace(kept, trial_digest=source.digest)
+        return data, replace(base, data_digest=data.digest, data_sources=tuple(sorted(data.sources.values())))
+    data = adam if hasattr(adam, "tables") else adam_data(adam)
+    return data, replace(base, data_digest=getattr(data, "digest", None))
+
+
+def _example(source: TrialFile, base: Provenance) -> tuple[Any, Provenance]:
+    from equipoise.frames.examples import load_example
+
+    if source.trial.example is None:
+        raise ArgumentError(
+            "argument-invalid",
+            f"no analysis data were given for {source.trial.id}",
+            hint="name the folder of ADaM data with --adam, or use `equipoise run` on SDTM",
+        )
+    data = adam_data(load_example(source.trial.example))
+    return data, replace(base, data_digest=data.digest, data_sources=(f"example {source.trial.example}",))
+
+
+def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Provenance | None]:
+    if isinstance(results, ResultTable):
+        return results, None
+    path = Path(results)
+    file = path / "results.parquet" if path.is_dir() else path
+    return ResultTable.read(file), _kept_provenance(file.parent)
+
+
+def _kept_provenance(folder: Path) -> Provenance | None:
+    """The provenance that a run left beside a product, or one folder above it."""
+    import json
+
+    for place in (folder, folder.parent):
+        file = place / "provenance.json"
+        if file.is_file():
+            return Provenance.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    return None
+
+
+def _trial_summary(collected: SdtmData) -> dict[str, str]:
+    """TS parameters as a mapping."""
+    table = collected.tables.get("ts")
+    if table is None or not {"TSPARMCD", "TSVAL"} <= set(table.columns):
+        return {}
+    return {code: value for code, value in table.select("TSPARMCD", "TSVAL").iter_rows() if code and value}
+
+
+def _study(collected: SdtmData) -> str:
+    studies = collected.tables["dm"].get_column("STUDYID").drop_nulls().unique().sort()
+    return str(studies[0]) if len(studies) else "study"
