@@ -1,4 +1,7 @@
-"""The ADaM data sets that equipoise derives and analyzes, as data: variables in order, labels (ADaMIG 1.3), types.
+"""The ADaM data sets that equipoise derives and analyzes, as data: variables in order, labels, types.
+
+Labels have the wording of ADaMIG where it names the variable; the others (RANDDT's neighbors such as SCRFDT, FRVDT,
+MEASFL, NACTDT, LSEXP) follow the same pattern.
 
 A data set may carry more variables; they follow the known ones. The label and type of such a variable are looked up in
 ADSL, then in the SDTM domain it was copied from.

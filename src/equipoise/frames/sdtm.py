@@ -25,12 +25,11 @@ from equipoise.frames.tables import (
     read_table,
     require_columns,
     to_number,
-    unwritable,
     whole_file,
     write_csv,
     write_parquet,
 )
-from equipoise.frames.transport import write_transport
+from equipoise.frames.transport import check_transport, write_transport
 
 # Two-letter domains, their supplemental qualifiers, and related records: what CDISC lets a file be called.
 _DOMAIN_STEM = re.compile(r"[a-z][a-z0-9]|supp[a-z][a-z0-9]|relrec")
@@ -188,6 +187,9 @@ def write_sdtm(
     """
     check_format(format, ("parquet", "csv", "xpt"))
     ready = {name.lower(): _ordered(_plain(frame, name), name) for name, frame in sorted(tables.items())}
+    if format == "xpt":
+        for name, frame in ready.items():
+            check_transport(frame, name)
     target = make_folder(folder)
     paths = {name: target / f"{name}.{format}" for name in ready}
     for name, frame in ready.items():
@@ -198,15 +200,12 @@ def write_sdtm(
 
 def _write_one(frame: pl.DataFrame, path: Path, name: str, form: str) -> None:
     known = domains.domain(name)
-    try:
-        if form == "parquet":
-            write_parquet(frame, path)
-        elif form == "csv":
-            write_csv(frame, path)
-        else:
-            write_transport(frame, path, name, known.labels if known else {}, known.label if known else "")
-    except OSError as error:
-        raise unwritable(path, error) from error
+    if form == "parquet":
+        write_parquet(frame, path)
+    elif form == "csv":
+        write_csv(frame, path)
+    else:
+        write_transport(frame, path, name, known.labels if known else {}, known.label if known else "")
 
 
 def _plain(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -248,19 +248,22 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        # Writers below report a closed folder in their own words, or not at all; this asks for them.
+        temporary.touch()
         yield temporary
         temporary.replace(path)
-    except OSError as error:
+    except (OSError, ReadstatError, PyreadstatError) as error:
         raise unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
-def unwritable(path: Path, error: OSError) -> OutputError:
+def unwritable(path: Path, error: Exception) -> OutputError:
     """The error for a place that cannot be written to."""
     return OutputError(
         "output-unwritable",
-        f"{path} cannot be written: {error.strerror or error}",
+        f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
         where=str(path),
         hint="check that the folder exists, that you may write there and that the disk has room",
     )
