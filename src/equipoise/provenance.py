@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from equipoise.seeds import SEED_LIMIT
-
 PACKAGES = ("numpy", "scipy", "polars", "pydantic", "matplotlib", "pyreadstat", "numba")
 
 
@@ -35,10 +33,6 @@ class Provenance:
     version: str = field(default_factory=lambda: equipoise_version())
     python: str = field(default_factory=platform.python_version)
     packages: Mapping[str, str] = field(default_factory=lambda: package_versions())
-
-    def __post_init__(self) -> None:
-        if self.seed is not None and not 0 <= self.seed < SEED_LIMIT:
-            raise ValueError(f"seed {self.seed} is outside 0 to 2**48 - 1")
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "packages": dict(self.packages), "data_sources": list(self.data_sources)}

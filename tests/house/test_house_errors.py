@@ -9,9 +9,7 @@ from equipoise.errors import CODES
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "errors"
 SOURCE = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py") if p.name != "errors.py")
-TESTS = "\n".join(
-    p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__)
-)
+TESTS = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__))
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

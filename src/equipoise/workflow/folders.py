@@ -97,7 +97,7 @@ def _writable_parent(target: Path) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise _unwritable(parent, problem) from problem
-    if not os.access(parent, os.W_OK):
+    if not _may_write(parent):
         raise _unwritable(parent, None)
     return parent
 
@@ -112,7 +112,7 @@ def _unwritable(folder: Path, problem: OSError | None) -> OutputError:
 
 
 def _partial_beside(target: Path) -> Path:
-    if target.is_dir() and not os.access(target, os.W_OK):
+    if target.is_dir() and not _may_write(target):
         raise _unwritable(target, None)
     parent = _writable_parent(target)
     try:
@@ -136,6 +136,11 @@ def _publish(partial: Path, target: Path) -> None:
         (old / target.name).rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _may_write(folder: Path) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=effective)
 
 
 def _umask() -> int:

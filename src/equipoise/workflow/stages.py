@@ -97,7 +97,7 @@ def derive_trial(
         data_sources=tuple(sorted(collected.sources.values())),
         synthetic=facts.get("SYNTHDAT") == "Y",
         cutoff=facts.get("DCUTDTC"),
-        profile=adam.profile,
+        profile=adam.profile.id,
     )
     return Derived(adam, provenance)
 
