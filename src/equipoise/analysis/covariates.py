@@ -159,11 +159,12 @@ def _numeric_column(name: str, values: Any) -> np.ndarray:
 
 
 def _design(terms: list[Term], matrix: np.ndarray, single: bool) -> Design:
+    if single:
+        distinct, codes, counts = np.unique(matrix[:, 0], return_inverse=True, return_counts=True)
+        if len(distinct) <= 8 or len(distinct) < len(matrix) // 4:
+            patterns = distinct - (distinct @ counts) / len(matrix) if len(distinct) > 1 else np.zeros(1)
+            spread = np.sqrt((patterns**2 @ counts) / len(matrix))
+            return Design(tuple(terms), patterns[:, None], codes, spread[None], single)
     centered = matrix - matrix.mean(axis=0)
     centered[:, np.ptp(matrix, axis=0) == 0.0] = 0.0
-    spread = centered.std(axis=0)
-    if single:
-        distinct, codes = np.unique(centered[:, 0], return_inverse=True)
-        if len(distinct) <= 8 or len(distinct) < len(centered) // 4:
-            return Design(tuple(terms), distinct[:, None], codes.reshape(-1), spread, single)
-    return Design(tuple(terms), centered, None, spread, single)
+    return Design(tuple(terms), centered, None, centered.std(axis=0), single)

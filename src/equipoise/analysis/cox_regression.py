@@ -204,7 +204,7 @@ def cox(
 
     >>> fit = cox([1, 2, 3, 4], [1, 1, 1, 1], ["a", "b", "a", "b"], reference="a")
     >>> fit.names, round(float(fit.coef[0]), 6)
-    (('b vs a',), -0.941613)
+    (('b vs a',), -0.940614)
     """
     check_choice(convention, CONVENTIONS, "convention")
     rule = check_choice(ties or DEFAULT_TIES[convention], TIES, "ties")
@@ -218,8 +218,9 @@ def cox(
             "estimate-undefined", "there are no events", reason="a hazard ratio is estimated from events"
         )
     fit = dispatch.maximize_cox(
-        data.time, data.event, design.patterns, design.codes, data.strata.codes, data.weight, data.entry, rule, engine
-    )
+        data.time, data.event, design.patterns, design.codes, data.strata.codes, data.weight, data.entry, rule,
+        design.spread, engine,
+    )  # fmt: skip
     return _result(fit, data, design, rule, level, convention, library_of(time))
 
 
@@ -234,19 +235,15 @@ def _result(
 ) -> CoxRegression:
     _check_information(fit, design, data)
     p = len(fit.beta)
-    score = float(fit.start.score @ np.linalg.solve(fit.start.information, fit.start.score))
     infinite = fit.diverging
-    finite = np.flatnonzero(~infinite)
-    covariance = np.full((p, p), np.nan)
-    covariance[np.ix_(finite, finite)] = np.linalg.inv(fit.terms.information[np.ix_(finite, finite)])
     return CoxRegression(
         names=design.names,
         design=design,
         coef=np.where(infinite, np.copysign(np.inf, fit.beta), fit.beta),
-        covariance=covariance,
+        covariance=_covariance(fit),
         infinite=infinite,
         loglik=(fit.start.loglik, fit.terms.loglik),
-        score=_chi_square(score, p),
+        score=_chi_square(fit.score_statistic, p),
         n=data.n,
         n_event=int(data.event.sum()),
         n_strata=len(data.strata.labels),
@@ -257,6 +254,17 @@ def _result(
         warning=_warning(fit, design),
         library=library,
     )
+
+
+def _covariance(fit: NewtonFit) -> np.ndarray:
+    """The inverse information; NaN for infinite coefficients, the others' taken as if those were fixed."""
+    information = fit.terms.information
+    if not fit.diverging.any():
+        return np.linalg.inv(information)
+    finite = np.flatnonzero(~fit.diverging)
+    covariance = np.full(information.shape, np.nan)
+    covariance[np.ix_(finite, finite)] = np.linalg.inv(information[np.ix_(finite, finite)])
+    return covariance
 
 
 def _check_information(fit: NewtonFit, design: Design, data: SurvivalData) -> None:

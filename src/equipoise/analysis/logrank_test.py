@@ -144,7 +144,7 @@ def logrank(
         time, event, group=group, strata=strata, entry=entry, weights=weights, time_tolerance=tolerance
     )
     order = _reference_first(data, reference, alternative)
-    code = np.argsort(order)[data.group.codes]
+    code = np.array([order.index(g) for g in range(len(order))])[data.group.codes]
     _check_whole(data.weight)
     n_strata = len(data.strata.labels)
     counts = dispatch.risk_counts(

@@ -165,7 +165,7 @@ def _steps(adsl: pl.DataFrame) -> Iterator[tuple[str, pl.Expr]]:
     """Steps of the flow that ADSL's columns allow to count, as (parameter, predicate)."""
     treated = pl.col("SAFFL") == "Y"
     conditions = (
-        ("allocated", (), pl.lit(True)),
+        ("allocated", (), pl.col("USUBJID").is_not_null()),
         ("treated", ("SAFFL",), treated),
         ("not-treated", ("SAFFL",), ~treated),
         ("on-treatment", ("EOTSTT",), treated & (pl.col("EOTSTT") == "ONGOING")),
