@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from equipoise.protocol.values import DurationText, Model, Stated
+from equipoise.protocol.values import DurationText, Model, PositiveDurationText, Stated, increasing
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Collected = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}\.[A-Z][A-Z0-9]{0,7}$")]
@@ -104,7 +104,7 @@ class Randomization(Model):
 class AssessmentInterval(Model):
     """Scans `every` so often, up to `until` after the anchor (without `until`: to the end)."""
 
-    every: DurationText
+    every: PositiveDurationText
     until: DurationText | None = None
 
 
@@ -114,7 +114,7 @@ class TumorAssessments(Model):
     criteria: Literal["RECIST 1.1"] = "RECIST 1.1"
     anchor: Literal["randomization", "first dose"] = "randomization"
     window: Stated[DurationText]
-    intervals: Stated[tuple[AssessmentInterval, ...]]
+    intervals: Stated[Annotated[tuple[AssessmentInterval, ...], AfterValidator(increasing)]]
 
     def planned_days(self, horizon: float) -> list[float]:
         """Days after the anchor of the scans planned up to `horizon` days."""
@@ -131,7 +131,7 @@ class TumorAssessments(Model):
 class Schedule(Model):
     """When patients are seen."""
 
-    cycle: DurationText | None = None
+    cycle: PositiveDurationText | None = None
     screening_window: Stated[DurationText] | None = None
     tumor_assessments: TumorAssessments | None = None
     follow_up: Stated[DurationText] | None = None

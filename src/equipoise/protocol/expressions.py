@@ -1,14 +1,17 @@
 """The executable-rule language: comparisons over named variables, three-valued, never `eval`.
 
-    rule       := conjunct { "or" conjunct }
-    conjunct   := negation { "and" negation }
-    negation   := "not" negation | comparison
-    comparison := operand [ ("==" | "!=" | "<" | "<=" | ">" | ">=") operand
-                          | ["not"] "in" "[" literal { "," literal } "]"
-                          | "is" ["not"] "known" ]
-    operand    := name | number | 'text' | "text" | true | false | "(" rule ")"
+    rule      := conjunct { "or" conjunct }
+    conjunct  := negation { "and" negation }
+    negation  := "not" negation | condition
+    condition := operand ("==" | "!=" | "<" | "<=" | ">" | ">=") operand
+               | operand ["not"] "in" "[" literal { "," literal } "]"
+               | operand "is" ["not"] "known"
+               | true | false | "(" rule ")"
+    operand   := name | literal | "(" rule ")"
+    literal   := number | 'text' | "text" | true | false
 
-A comparison with a missing value is unknown (None); and, or, not follow Kleene's strong logic, so that
+A name or a number alone is no condition: nothing is true because it is not zero. The literals of a list are of one
+kind. A comparison with a missing value is unknown (None); and, or, not follow Kleene's strong logic, so that
 `false and unknown` is false and `true or unknown` is true. `is known` is never unknown.
 Source of the logic: Kleene SC. On notation for ordinal numbers. J Symb Log 1938;3:150-155.
 """
@@ -40,7 +43,24 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_DEEPEST = 50
 _KEYWORDS = frozenset({"and", "or", "not", "in", "is", "known", "true", "false"})
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "text" if isinstance(value, str) else "a number" if isinstance(value, int | float) else type(value).__name__
+
+
+def _require_alike(left: object, right: object) -> None:
+    if _kind(left) != _kind(right):
+        raise ExpressionError(
+            "expression-invalid",
+            f"cannot compare {left!r} with {right!r}",
+            reason=f"one is {_kind(left)}, the other {_kind(right)}",
+            hint="quote the value if the variable holds text, leave the quotes out if it holds numbers",
+        )
 
 
 @dataclass(frozen=True)
@@ -84,13 +104,7 @@ class Compare:
         left, right = self.left.evaluate(values), self.right.evaluate(values)
         if left is None or right is None:
             return None
-        if isinstance(left, str) != isinstance(right, str):
-            raise ExpressionError(
-                "expression-invalid",
-                f"cannot compare {left!r} with {right!r}",
-                reason="one is text and the other is a number",
-                hint="quote the value if the variable holds text, leave the quotes out if it holds numbers",
-            )
+        _require_alike(left, right)
         return _COMPARE[self.sign](left, right)
 
     def to_polars(self) -> pl.Expr:
@@ -105,7 +119,10 @@ class Membership:
 
     def evaluate(self, values: Mapping[str, Value]) -> bool | None:
         value = self.operand.evaluate(values)
-        return None if value is None else (value in self.members) != self.negated
+        if value is None:
+            return None
+        _require_alike(value, self.members[0])
+        return (value in self.members) != self.negated
 
     def to_polars(self) -> pl.Expr:
         inside = self.operand.to_polars().is_in(list(self.members))
@@ -168,8 +185,12 @@ class Expression:
 
     @property
     def names(self) -> tuple[Name, ...]:
-        """The variables the rule speaks of, in order of appearance."""
-        return tuple(dict.fromkeys(part for part in walk(self.node) if isinstance(part, Name)))
+        """The variables the rule speaks of, each once, in order of appearance."""
+        found: dict[str, Name] = {}
+        for part in walk(self.node):
+            if isinstance(part, Name):
+                found.setdefault(part.name, part)
+        return tuple(found.values())
 
     def evaluate(self, values: Mapping[str, Value]) -> bool | None:
         """True, False, or None where the values do not decide."""
@@ -224,6 +245,7 @@ class _Parser:
         self._text = text
         self._tokens = list(self._scan())
         self._next = 0
+        self._depth = 0
 
     def parse(self) -> Node:
         node = self._junction("or")
@@ -273,9 +295,19 @@ class _Parser:
         return operands[0] if len(operands) == 1 else Junction(tuple(operands), absorbing=word == "or")
 
     def _negation(self) -> Node:
-        return Not(self._negation()) if self._take("not") else self._comparison()
+        if not self._take("not"):
+            return self._condition()
+        self._deepen(1)
+        node = Not(self._negation())
+        self._deepen(-1)
+        return node
 
-    def _comparison(self) -> Node:
+    def _deepen(self, levels: int) -> None:
+        self._depth += levels
+        if self._depth > _DEEPEST:
+            raise self._fault(f"nested more than {_DEEPEST} levels deep")
+
+    def _condition(self) -> Node:
         left = self._operand()
         if sign := self._take(*_COMPARE):
             return Compare(left, sign.text, self._operand())
@@ -287,6 +319,8 @@ class _Parser:
         if negated or self._peek().text == "in":
             self._require("in")
             return Membership(left, self._members(), negated)
+        if isinstance(left, Name) or (isinstance(left, Literal) and not isinstance(left.value, bool)):
+            raise self._fault(f"expected a comparison, found {self._peek().text!r}")
         return left
 
     def _members(self) -> tuple[Value, ...]:
@@ -295,18 +329,22 @@ class _Parser:
         while self._take(","):
             members.append(self._literal())
         self._require("]")
+        if len({_kind(member) for member in members}) > 1:
+            raise self._fault("a list holds either numbers or quoted text, not both,")
         return tuple(members)
 
     def _literal(self) -> Value:
         node = self._operand()
         if not isinstance(node, Literal):
-            raise self._fault("a list holds numbers and quoted text only")
+            raise self._fault("a list holds numbers and quoted text only,")
         return node.value
 
     def _operand(self) -> Node:
         token = self._peek()
         if self._take("("):
+            self._deepen(1)
             node = self._junction("or")
+            self._deepen(-1)
             self._require(")")
             return node
         if token.kind == "end" or token.kind == "symbol" or (token.text in _KEYWORDS - {"true", "false"}):

@@ -47,12 +47,15 @@ def _inside(other: Path, path: Path) -> bool:
 def _describe(error: ErrorDetails) -> Fault:
     path = _written(error["loc"])
     key = path[-1] if path else "trial file"
+    if error["type"] not in ("extra_forbidden", "missing"):
+        # `value` is what the file may leave out, and a place in a list has no name: the key above says more.
+        key = next((step for step in reversed(path) if isinstance(step, str) and step != "value"), key)
     kind, value = error["type"], error.get("input")
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
         return Fault(path, f"unknown key {key!r}", hint=permitted(str(key), _keys_at(path[:-1])), on_key=True)
     if kind == "missing":
-        return Fault(path[:-1], f"missing key {key!r}", hint=f"add `{key}:` here", on_key=True)
+        return Fault(path, f"missing key {key!r}", hint=f"add `{key}:` here", on_key=True)
     if kind == "literal_error":
         allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         return Fault(path, f"{key}: {value!r} is not permitted", hint=permitted(str(value), allowed))
@@ -62,7 +65,26 @@ def _describe(error: ErrorDetails) -> Fault:
         return Fault(path, f"{key}: {value!r} does not have the form {context['pattern']}")
     if kind == "value_error":
         return Fault(path, f"{key}: {context['error']}" if path else str(context["error"]))
-    return Fault(path, f"{key}: {value!r} is not accepted: {error['msg'].lower()}")
+    expected = _EXPECTED.get(kind, error["msg"].lower())
+    return Fault(path, f"{key}: {value!r} is not accepted: {expected}")
+
+
+_EXPECTED = {
+    "tuple_type": "it should be a list",
+    "dict_type": "it should be a mapping of keys to values",
+    "model_type": "it should be a mapping of keys to values",
+    "string_type": "it should be text",
+    "int_type": "it should be a whole number",
+    "int_parsing": "it should be a whole number",
+    "int_from_float": "it should be a whole number",
+    "float_type": "it should be a number",
+    "float_parsing": "it should be a number",
+    "bool_type": "it should be true or false",
+    "bool_parsing": "it should be true or false",
+    "date_type": "it should be a date, as in 2019-04-05",
+    "date_parsing": "it should be a date, as in 2019-04-05",
+    "date_from_datetime_parsing": "it should be a date, as in 2019-04-05",
+}
 
 
 _SIGNS = {

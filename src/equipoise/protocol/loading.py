@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from equipoise.errors import InputError, Problem, TrialFileError, nearest
 from equipoise.protocol.faults import Fault, describe_invalid
@@ -61,11 +63,16 @@ def load_trial(trial: str | Path | Trial) -> Trial:
 def read_trial_file(trial: str | Path) -> TrialFile:
     """As `load_trial`, keeping the text for its digest and for messages that show lines."""
     path = Path(trial)
-    if path.is_file():
+    if _is_file(path):
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise TrialFileError("trial-file-missing", f"cannot read {path}: {problem}") from problem
+        except UnicodeDecodeError as problem:
+            message = f"{path} is not UTF-8 text: byte {problem.start + 1} is 0x{problem.object[problem.start]:02X}"
+            raise TrialFileError(
+                "trial-file-syntax", message, hint="save the file as UTF-8 in your editor"
+            ) from problem
+        except OSError as problem:
+            raise TrialFileError("trial-file-missing", f"cannot read {path}: {problem.strerror}") from problem
         return parse_trial(text, name=str(path))
     if str(trial) in builtin_names():
         return parse_trial(builtin_text(str(trial)), name=f"{trial}.yaml (built in)")
@@ -93,6 +100,13 @@ def parse_trial(text: str, *, name: str = "trial.yaml") -> TrialFile:
     return TrialFile(trial, name, text)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system, for one
+        return False
+
+
 def _missing_hint(path: Path) -> str:
     siblings = [entry.name for entry in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
     close = nearest(path.name, [*siblings, *builtin_names()])
@@ -100,8 +114,20 @@ def _missing_hint(path: Path) -> str:
     return f"{meant}built-in trials: {', '.join(builtin_names())}; `equipoise init DIR` writes a starter file"
 
 
+class _Constructor(RoundTripConstructor):
+    """Says where a value stands that has the form of a date or a number but is none (2019-02-30)."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as broken:
+            written = str(node.value)[:40]
+            raise ConstructorError(None, None, f"{written!r} cannot be read: {broken}", node.start_mark) from broken
+
+
 def _read_yaml(text: str, name: str) -> Any:
     yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
     try:
         return yaml.load(StringIO(text))
     except MarkedYAMLError as broken:
@@ -114,6 +140,14 @@ def _read_yaml(text: str, name: str) -> Any:
             problems=(problem,),
             hint="check the indentation and the quotes at and just above that line; quote texts that hold ': ' or '#'",
         ) from broken
+    except ReaderError as broken:
+        line = text.count("\n", 0, broken.position)
+        column = broken.position - (text.rfind("\n", 0, broken.position) + 1)
+        problem = _located(name, text, line, column, f"the file holds the control character U+{broken.character:04X}")
+        message = f"{name} is not valid YAML"
+        raise TrialFileError("trial-file-syntax", message, problems=(problem,), hint="delete it") from broken
+    except RecursionError as broken:
+        raise TrialFileError("trial-file-syntax", f"{name} is nested too deeply to be read") from broken
 
 
 def _plain(node: Any) -> Any:
@@ -136,9 +170,10 @@ def _plain(node: Any) -> Any:
 
 
 def _invalid(name: str, text: str, tree: Any, faults: Sequence[Fault]) -> InputError:
+    lines = text.splitlines()
     placed = sorted(((*_place(tree, fault), fault) for fault in faults), key=lambda item: item[:2])
     problems = tuple(
-        _located(name, text, line, column, fault.message, reason=fault.reason, hint=fault.hint)
+        _located(name, text, line, _within(lines, line, column, fault.offset), fault.message, fault.reason, fault.hint)
         for line, column, fault in placed
     )
     count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
@@ -151,15 +186,22 @@ def _place(tree: Any, fault: Fault) -> tuple[int, int]:
     for depth, step in enumerate(fault.path):
         last = depth == len(fault.path) - 1
         if isinstance(node, CommentedMap) and step in node:
-            place = node.lc.key(step) if (last and fault.on_key) or _nested(node[step]) else node.lc.value(step)
+            at_key = (last and fault.on_key) or node[step] is None or _nested(node[step])
+            place = node.lc.key(step) if at_key else node.lc.value(step)
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             place = node.lc.item(step)
             node = node[step]
         elif not (isinstance(step, str) and step == "value"):
             break
-    line, column = place
-    return line, column + (fault.offset or 0)
+    return place
+
+
+def _within(lines: Sequence[str], line: int, column: int, offset: int) -> int:
+    """The column of a place inside a text value that stands on one line; the value's own column where it does not."""
+    rest = lines[line][column:] if line < len(lines) else ""
+    quoted = rest.startswith(("'", '"'))
+    return column + offset + quoted if offset + quoted < len(rest) and not rest.startswith(("|", ">")) else column
 
 
 def _nested(node: Any) -> bool:
@@ -167,10 +209,13 @@ def _nested(node: Any) -> bool:
 
 
 def _located(
-    name: str, text: str, line: int, column: int, message: str, *, reason: str | None = None, hint: str | None = None
+    name: str, text: str, line: int, column: int, message: str, reason: str | None = None, hint: str | None = None
 ) -> Problem:
     lines = text.splitlines()
-    excerpt = lines[line] if line < len(lines) else ""
+    shown = lines[line] if line < len(lines) else ""
+    excerpt = "".join(
+        letter if letter.isprintable() or letter == "\t" else "\N{REPLACEMENT CHARACTER}" for letter in shown
+    )
     return Problem(
         message,
         where=f"{name}:{line + 1}:{column + 1}",

@@ -43,7 +43,7 @@ def _items(tree: Tree, section: str) -> Iterator[tuple[Path, Tree]]:
 
 
 def _ids(tree: Tree, section: str) -> list[str]:
-    return [str(entry["id"]) for _, entry in _items(tree, section) if "id" in entry]
+    return [entry["id"] for _, entry in _items(tree, section) if isinstance(entry.get("id"), str)]
 
 
 def _mapping(tree: Any, *keys: str) -> Tree:
@@ -89,7 +89,7 @@ def _unique_ids(tree: Tree) -> Iterator[Fault]:
             name = entry.get("id")
             if isinstance(name, str) and name in seen:
                 yield Fault((*path, "id"), f"{section}: the id {name!r} is used twice", hint="give each its own id")
-            seen.add(str(name))
+            seen.update([name] if isinstance(name, str) else [])
 
 
 def _rules(tree: Tree) -> Iterator[Fault]:
@@ -112,13 +112,13 @@ def _rule(path: Path, text: Any, variables: Tree | None) -> Iterator[Fault]:
     try:
         expression = parse_expression(text)
     except ExpressionError as broken:
-        yield Fault(path, broken.message, reason=broken.reason)
+        yield Fault(path, broken.message, reason=broken.reason, offset=int(str(broken.rows[0]["column"])))
         return
     if variables is None:
         return
     for name in expression.names:
         for fault in _unknown(path, "variable", name.name, variables):
-            yield Fault(path, f"rule {text!r}: {fault.message}", hint=fault.hint)
+            yield Fault(path, f"rule {text!r}: {fault.message}", hint=fault.hint, offset=name.column)
     for name, value in _compared(expression.node):
         yield from _level(path, text, name, value, _mapping(variables, name))
 
@@ -137,14 +137,14 @@ def _compared(node: Node) -> Iterator[tuple[str, Any]]:
 
 def _level(path: Path, text: str, name: str, value: Any, variable: Tree) -> Iterator[Fault]:
     levels = _mapping(variable, "levels")
-    if variable.get("type") == "category" and levels and str(value) not in levels:
-        yield Fault(path, f"rule {text!r}: {value!r} is not a level of {name}", hint=permitted(str(value), levels))
+    shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
     if variable.get("type") == "category" and not isinstance(value, str):
-        yield Fault(
-            path, f"rule {text!r}: {name} holds text, {value!r} is a number", hint=f"write '{value:g}' in quotes"
-        )
-    if variable.get("type") == "number" and isinstance(value, str):
-        yield Fault(path, f"rule {text!r}: {name} holds numbers, {value!r} is text", hint="leave the quotes out")
+        yield Fault(path, f"rule {text!r}: {name} holds text, {shown} is not", hint=f"write '{shown}' in quotes")
+    elif variable.get("type") == "category" and levels and value not in levels:
+        yield Fault(path, f"rule {text!r}: {value!r} is not a level of {name}", hint=permitted(str(value), levels))
+    if variable.get("type") == "number" and not isinstance(value, float):
+        hint = "leave the quotes out" if isinstance(value, str) else "compare it with a number"
+        yield Fault(path, f"rule {text!r}: {name} holds numbers, {value!r} is not one", hint=hint)
 
 
 def _arms(tree: Tree) -> Iterator[Fault]:
@@ -180,7 +180,7 @@ def _randomization(tree: Tree) -> Iterator[Fault]:
                 ("randomization", "block_sizes", "value", place),
                 f"block size {size} is not a multiple of {total}",
                 reason=f"the ratio {':'.join(map(str, ratios))} fills blocks of {total}, {2 * total}, {3 * total}, ...",
-                hint=f"use {total * max(1, round(size / total))}",
+                hint=f"use {total * max(1, (2 * size + total) // (2 * total))}",
             )
 
 
@@ -213,7 +213,7 @@ _NEEDED = {"time-to-event": ("curve",), "response": ("rate",), "adverse-event": 
 
 
 def _analyses(tree: Tree) -> Iterator[Fault]:
-    kinds = {entry.get("id"): entry.get("kind") for _, entry in _items(tree, "endpoints")}
+    kinds = {str(entry.get("id")): entry.get("kind") for _, entry in _items(tree, "endpoints")}
     primaries = [path for path, entry in _items(tree, "analyses") if entry.get("role") == "primary"]
     for path in primaries[1:]:
         yield Fault((*path, "role"), "two analyses have the role 'primary'", hint="make all but one secondary")
@@ -224,7 +224,7 @@ def _analyses(tree: Tree) -> Iterator[Fault]:
         )
         yield from _unknown((*path, "estimand"), "estimand", entry.get("estimand"), _ids(tree, "estimands"))
         yield from _unknown_in((*path, "subgroups"), "variable", entry.get("subgroups"), _mapping(tree, "variables"))
-        kind = kinds.get(entry.get("endpoint"))
+        kind = kinds.get(str(entry.get("endpoint")))
         for key in _NEEDED.get(str(kind), ()):
             if key not in entry:
                 yield Fault(path, f"analysis {entry.get('id')!r} of a {kind} endpoint needs {key!r}", on_key=True)
@@ -258,7 +258,7 @@ def _scenarios(tree: Tree) -> Iterator[Fault]:
     claimed: dict[str, str] = {}
     for path, entry in _items(tree, "scenarios"):
         for place, use in enumerate(_listed(entry.get("default_for"))):
-            if use in claimed:
+            if isinstance(use, str) and use in claimed:
                 yield Fault((*path, "default_for", place), f"{use!r} already has the default scenario {claimed[use]!r}")
             claimed[str(use)] = str(entry.get("id"))
         for endpoint, by_arm in _mapping(entry, "survival").items():
@@ -273,7 +273,7 @@ def _scenarios(tree: Tree) -> Iterator[Fault]:
 
 def _survival(path: Path, by_arm: Any, tree: Tree) -> Iterator[Fault]:
     arms = _ids(tree, "arms")
-    controls = {entry.get("id") for _, entry in _items(tree, "arms") if entry.get("role") == "control"}
+    controls = {str(entry.get("id")) for _, entry in _items(tree, "arms") if entry.get("role") == "control"}
     for arm, form in _mapping({"arms": by_arm}, "arms").items():
         yield from _unknown((*path, arm), "arm", arm, arms, on_key=True)
         if arm in controls and "hazard_ratio" in _mapping({"form": form}, "form"):
@@ -281,11 +281,8 @@ def _survival(path: Path, by_arm: Any, tree: Tree) -> Iterator[Fault]:
                 (*path, arm, "hazard_ratio"), "the control arm cannot have a hazard ratio to itself", on_key=True
             )
         pieces = _listed(_stated(_mapping({"form": form}, "form").get("hazards")))
-        open_ended = [
-            place for place, piece in enumerate(pieces) if isinstance(piece, Mapping) and "until" not in piece
-        ]
-        if pieces and open_ended != [len(pieces) - 1]:
-            yield Fault((*path, arm, "hazards"), "exactly the last hazard piece has no 'until'", on_key=True)
+        if pieces and _mapping({"piece": pieces[-1]}, "piece").get("until") is not None:
+            yield Fault((*path, arm, "hazards"), "the last hazard piece must have no 'until'", on_key=True)
 
 
 def _prevalence(path: Path, name: str, shares: Any, variables: Tree) -> Iterator[Fault]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from equipoise.protocol.conduct import Identifier
-from equipoise.protocol.values import DurationText, Evidenced, Model, RateText
+from equipoise.protocol.values import DurationText, Evidenced, Model, PositiveDurationText, RateText, increasing
 from equipoise.quantities import Rate, hazard_from_median
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -26,8 +26,8 @@ class AccrualPiece(Model):
 class Accrual(Model):
     """How patients arrive: over a duration, uniformly or in pieces."""
 
-    duration: Evidenced[DurationText]
-    shape: Evidenced[Literal["uniform"] | tuple[AccrualPiece, ...]]
+    duration: Evidenced[PositiveDurationText]
+    shape: Evidenced[Literal["uniform"] | Annotated[tuple[AccrualPiece, ...], AfterValidator(increasing)]]
 
 
 class HazardPiece(Model):
@@ -40,8 +40,8 @@ class HazardPiece(Model):
 class Survival(Model):
     """One arm's event times: by its median (exponential), by hazards in pieces, or relative to the control arm."""
 
-    median: Evidenced[DurationText] | None = None
-    hazards: Evidenced[tuple[HazardPiece, ...]] | None = None
+    median: Evidenced[PositiveDurationText] | None = None
+    hazards: Evidenced[Annotated[tuple[HazardPiece, ...], AfterValidator(increasing)]] | None = None
     hazard_ratio: Evidenced[Annotated[float, Field(gt=0)]] | None = None
 
     @model_validator(mode="after")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -43,6 +46,21 @@ def _rate(value: Any) -> Rate:
     raise ValueError(f"{value!r} is not a rate; write a number and a unit of time, as in '0.14 per month'")
 
 
+def _positive(value: Duration) -> Duration:
+    if value.days <= 0:
+        raise ValueError(f"{str(value)!r} is no length of time; it must be longer than zero")
+    return value
+
+
+def increasing(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Pieces of time in order. Raises ValueError where an `until` does not increase, or is missing before the last."""
+    ends = [piece.until.days if piece.until else math.inf for piece in pieces]
+    if not ends or any(later <= earlier for earlier, later in pairwise(ends)):
+        given = ", ".join(str(piece.until) if piece.until else "none" for piece in pieces) or "no pieces"
+        raise ValueError(f"the pieces must have an increasing 'until', and only the last may have none; given: {given}")
+    return pieces
+
+
 _NUMBER = r"[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?"
 
 DurationText = Annotated[
@@ -53,6 +71,7 @@ DurationText = Annotated[
         {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*(day|week|month|year)s?\s*$", "examples": ["8 weeks"]}
     ),
 ]
+PositiveDurationText = Annotated[DurationText, AfterValidator(_positive)]
 RateText = Annotated[
     Rate,
     BeforeValidator(_rate),

@@ -14,6 +14,7 @@ from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
 from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal, Notify, _silent
+from equipoise.workflow.products import write_truth
 from equipoise.workflow.stages import (
     DEFAULT_SEED,
     Analyzed,
@@ -114,7 +115,7 @@ def demo(
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario)
         with journal.step("write SDTM"):
             write_sdtm(synthetic.sdtm, folder / "sdtm")
-            write_sdtm(synthetic.truth, folder / "truth")
+            write_truth(synthetic, folder / "truth")
         return _fill_run(source, folder / "sdtm", None, folder, target, journal, drawn=provenance)
 
 

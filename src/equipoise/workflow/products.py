@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from equipoise.frames.adam import write_adam
 from equipoise.frames.sdtm import write_sdtm
+from equipoise.frames.tables import write_parquet
 from equipoise.protocol import Trial
 from equipoise.workflow.folders import new_file, new_folder
 from equipoise.workflow.journal import Journal
@@ -21,6 +22,9 @@ from equipoise.workflow.stages import (
     synthesize_trial,
     trial_file,
 )
+
+if TYPE_CHECKING:
+    from equipoise.simulation import Synthetic
 
 RESULTS = "results.parquet"
 
@@ -43,7 +47,7 @@ def write_synthetic(
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario, replicate=replicate)
         with journal.step("write"):
             write_sdtm(synthetic.sdtm, folder / "sdtm", format=format)
-            write_sdtm(synthetic.truth, folder / "truth")
+            write_truth(synthetic, folder / "truth")
         journal.write(folder, provenance)
     return {
         "folder": str(target),
@@ -57,6 +61,13 @@ def write_synthetic(
         "replicate": replicate,
         "scenario": provenance.scenario,
     }
+
+
+def write_truth(synthetic: Synthetic, folder: Path) -> None:
+    """The truth behind synthetic patients, in a folder of its own, as Parquet."""
+    folder.mkdir()
+    for name, table in synthetic.truth.items():
+        write_parquet(table, folder / f"{name}.parquet")
 
 
 def write_derived(
