@@ -16,7 +16,7 @@ Every error names a code of `CODES`; the page docs/errors/<code>.md explains it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 
 CODES: dict[str, str] = {
@@ -38,6 +38,9 @@ CODES: dict[str, str] = {
     "output-exists": "The output already exists and would be overwritten.",
     "output-unwritable": "The output folder cannot be written to.",
     "extra-missing": "An optional part of equipoise is not installed.",
+    "length-mismatch": "Columns that belong together have different numbers of rows.",
+    "level-unknown": "A group, arm or reference level was named that the data do not have.",
+    "group-single": "A comparison was asked for, and the group column has one level only.",
     "estimate-undefined": "The estimator has no answer on these data.",
 }
 
@@ -64,7 +67,9 @@ class Problem:
         if self.excerpt is not None:
             lines.append(f"    | {self.excerpt}")
             if self.caret is not None:
-                lines.append("    | " + " " * self.caret + "^")
+                # A tab is copied, so that the caret stands under its character at any tab width.
+                margin = "".join("\t" if letter == "\t" else " " for letter in self.excerpt[: self.caret])
+                lines.append("    | " + margin.ljust(self.caret) + "^")
         if self.reason:
             lines.append(f"  why: {self.reason}")
         if self.hint:
@@ -99,17 +104,25 @@ class EquipoiseError(Exception):
         parts.extend(problem.render() for problem in self.problems)
         return "\n\n".join(parts)
 
+    def __reduce__(self) -> tuple[type[EquipoiseError], tuple[object, ...]]:
+        # An exception pickles with its message alone, and could then not be made again in another process.
+        return type(self), tuple(getattr(self, part.name) for part in fields(self))
+
     def to_dict(self) -> dict[str, object]:
-        """The error as plain data, for `--json`."""
+        """The error as plain data, for `--json`; what JSON cannot hold (a date in a row) as text."""
         return {
             "code": self.code,
             "message": self.message,
             "where": self.where,
             "reason": self.reason,
             "hint": self.hint,
-            "rows": [dict(row) for row in self.rows],
-            "problems": [vars(problem) for problem in self.problems],
+            "rows": [{str(key): _plain(value) for key, value in row.items()} for row in self.rows],
+            "problems": [asdict(problem) for problem in self.problems],
         }
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 class InputError(EquipoiseError):

@@ -45,7 +45,7 @@ class Duration:
 
     def __str__(self) -> str:
         unit = self.unit if self.value != 1 else self.unit.removesuffix("s")
-        return f"{self.value:g} {unit}"
+        return f"{_written(self.value)} {unit}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,12 @@ class Rate:
         return self.per_day * DAYS_PER_MONTH
 
     def __str__(self) -> str:
-        return f"{self.value:g} per {self.unit.removesuffix('s')}"
+        return f"{_written(self.value)} per {self.unit.removesuffix('s')}"
+
+
+def _written(value: float) -> str:
+    """The shortest text that reads back as the same number: a trial is stored by these texts."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def parse_duration(text: str) -> Duration:
@@ -72,7 +77,7 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.match(text)
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write a number and a unit, as in '8 weeks' or '3.6 months'")
-    return Duration(float(match.group(1)), match.group(2) + "s")
+    return Duration(_finite(match.group(1), text), match.group(2) + "s")
 
 
 def parse_rate(text: str) -> Rate:
@@ -80,7 +85,13 @@ def parse_rate(text: str) -> Rate:
     match = _RATE.match(text)
     if match is None:
         raise ValueError(f"{text!r} is not a rate; write a number and a unit of time, as in '0.14 per month'")
-    return Rate(float(match.group(1)), match.group(2) + "s")
+    return Rate(_finite(match.group(1), text), match.group(2) + "s")
+
+
+def _finite(number: str, text: str) -> float:
+    if math.isinf(value := float(number)):
+        raise ValueError(f"{text!r} is too large a number")
+    return value
 
 
 def months_from_days(days: float) -> float:

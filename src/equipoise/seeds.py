@@ -19,6 +19,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import ArgumentError, permitted
+
 SEED_LIMIT = 1 << 48
 
 PURPOSES = MappingProxyType(
@@ -37,6 +39,8 @@ PURPOSES = MappingProxyType(
         "adverse-events": 12,
         "disposition": 13,
         "sites": 14,
+        "block-sizes": 15,
+        "subsequent-therapy": 16,
     }
 )
 
@@ -65,6 +69,12 @@ def philox4x32(key: tuple[int, int], counter: npt.ArrayLike) -> Words:
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 
+def _require_whole(name: str, value: object, limit: int, last: str) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (whole and 0 <= value < limit):  # pyright: ignore[reportOperatorIssue]
+        raise ArgumentError("argument-invalid", f"{name} {value!r} is not a whole number from 0 to {last}")
+
+
 @dataclass(frozen=True)
 class Stream:
     """One named stream of one replicate: `Stream(seed, "allocation", replicate=0)`.
@@ -78,10 +88,11 @@ class Stream:
     replicate: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < SEED_LIMIT:
-            raise ValueError(f"seed {self.seed} is outside 0 to 2**48 - 1")
+        _require_whole("seed", self.seed, SEED_LIMIT, "2**48 - 1")
+        _require_whole("replicate", self.replicate, 1 << 64, "2**64 - 1")
         if self.purpose not in PURPOSES:
-            raise ValueError(f"{self.purpose!r} is not a named stream; streams: {', '.join(PURPOSES)}")
+            message = f"{self.purpose!r} is not a named stream"
+            raise ArgumentError("argument-invalid", message, hint=permitted(self.purpose, PURPOSES))
 
     @property
     def key(self) -> tuple[int, int]:
@@ -89,7 +100,11 @@ class Stream:
 
     def words(self, units: npt.ArrayLike, draws: int, *, first: int = 0) -> Words:
         """32-bit words, shape (number of units, draws)."""
-        unit = np.atleast_1d(np.asarray(units, dtype=np.uint64))
+        given = np.atleast_1d(np.asarray(units))
+        if given.size and not 0 <= given.min() <= given.max() < 1 << 32:
+            message = f"units {given.min()} to {given.max()} are outside 0 to 2**32 - 1"
+            raise ArgumentError("argument-invalid", message, reason="a unit is one word of the generator's counter")
+        unit = given.astype(np.uint64)
         low, high = first // 4, -(-(first + draws) // 4)
         counter = np.empty((len(unit), high - low, 4), dtype=np.uint64)
         counter[..., 0] = np.arange(low, high, dtype=np.uint64)

@@ -136,7 +136,8 @@ def _encode_factor(name: str, values: Any, reference: Any, terms: list[Term], en
     levels = to_levels(values, name)
     base = 0 if reference is None else check_level(reference, levels.labels, name)
     if len(levels.labels) < 2:
-        terms.append(Term(name, levels.labels[0], levels.labels[0]))
+        # A category without variation is a constant covariate, which the fit refuses by name.
+        terms.append(Term(name))
         encoded.append(np.ones(len(levels.codes)))
     for g, label in enumerate(levels.labels):
         if g != base:

@@ -189,9 +189,9 @@ def cox(
     (n, p), or a data frame or mapping of columns; `reference`: the reference level of the arm (required for text), or a
     mapping from column to level for several (else the first level of each); `strata`: one column or several, each
     stratum with its own baseline; `entry` (n), before `time`: at risk when entry < t <= time; `weights` (n), zero
-    or more (a row of weight zero is as good as absent). `ties`: "efron" (default of convention "r") or "breslow" (default of "sas"). `conf_level`: two-sided.
-    `time_tolerance`: times closer than this are one time (None: by the convention; 0: exact). `engine`: "auto",
-    "plain" or "compiled".
+    or more (a row of weight zero is as good as absent). `ties`: "efron" (default of convention "r") or "breslow"
+    (default of "sas"). `conf_level`: two-sided. `time_tolerance`: times closer than this are one time (None: by the
+    convention; 0: exact). `engine`: "auto", "plain" or "compiled".
 
     Returns a `CoxRegression`; log hazard ratios are level versus reference, so a hazard ratio below 1 favors the
     level. A monotone likelihood gives an infinite coefficient and a warning. Raises DataError and ArgumentError for

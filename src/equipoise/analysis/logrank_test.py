@@ -64,7 +64,7 @@ class LogrankTest(RowResult):
         shared: dict[str, Any] = {"method": "logrank", "convention": self.convention}
         rows = []
         for g, level in enumerate(self.levels):
-            place = shared | {"parameter": "group", "group1": self.group_name, "level1": level}
+            place: dict[str, Any] = shared | {"parameter": "group", "group1": self.group_name, "level1": level}
             rows.append(ResultRow(statistic="n", format="int", value=float(self.n[g]), **place))
             rows.append(ResultRow(statistic="observed", format="int", value=float(self.observed[g]), **place))
             rows.append(ResultRow(statistic="expected", value=float(self.expected[g]), **place))

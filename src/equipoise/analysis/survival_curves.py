@@ -100,8 +100,10 @@ class SurvivalCurve:
         n_risk = self._at_risk(t)
         if last < 0:
             return CurveReading(self.level, self.stratum, t, 1.0, 0.0, 1.0, 1.0, n_risk)
-        values = (float(a[last]) for a in (self.survival, self.std_error, self.conf_low, self.conf_high))
-        reading = CurveReading(self.level, self.stratum, t, *values, n_risk)
+        survival, std_error, low, high = (
+            float(a[last]) for a in (self.survival, self.std_error, self.conf_low, self.conf_high)
+        )
+        reading = CurveReading(self.level, self.stratum, t, survival, std_error, low, high, n_risk)
         if t > self.time[-1] and self.survival[-1] > 0.0 and not extend:
             message = f"the last observation, at {self.time[-1]:g}, is censored: survival at {t:g} is not estimable"
             nan = float("nan")

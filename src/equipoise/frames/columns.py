@@ -44,7 +44,7 @@ def to_array(values: Any, name: str) -> np.ndarray:
             f"{name} has {array.ndim} dimensions (shape {array.shape}), one is needed",
             hint="hand in one value per subject, for example a single column of a data frame",
         )
-    return array
+    return _numbers_if_numeric(array) if array.dtype.kind == "O" else array
 
 
 def to_numbers(values: Any, name: str) -> np.ndarray:
@@ -168,7 +168,7 @@ def library_of(values: Any) -> str | None:
 
 def to_native_frame(columns: Mapping[str, Any], library: str | None = None) -> Any:
     """A data frame of the named library, as `library_of` gives it; polars for None."""
-    import narwhals as nw
+    import narwhals.stable.v2 as nw
 
     backend: Any = library or "polars"
     return nw.from_dict(dict(columns), backend=backend).to_native()
@@ -192,6 +192,20 @@ def _as_numpy(values: Any, name: str) -> np.ndarray:
         ) from None
 
 
+def _numbers_if_numeric(array: np.ndarray) -> np.ndarray:
+    """Numbers that came as objects because some are missing, as floats with NaN; anything else as it is."""
+    values = array.tolist()
+    first = next((value for value in values if not _is_missing(value)), None)
+    if isinstance(first, str | bool | None):
+        return array
+    missing = [_is_missing(value) for value in values]
+    if not all(
+        m or (isinstance(v, int | float) and not isinstance(v, bool)) for v, m in zip(values, missing, strict=True)
+    ):
+        return array
+    return np.array([math.nan if m else value for value, m in zip(values, missing, strict=True)], dtype=np.float64)
+
+
 def _array_of_list(values: list[Any], name: str) -> np.ndarray:
     """A list as an array; mixed or missing values stay objects instead of becoming text."""
     kinds = {type(value) for value in values}
@@ -210,7 +224,7 @@ def _array_of_list(values: list[Any], name: str) -> np.ndarray:
 def _narwhals(values: Any) -> Any:
     if values is None or isinstance(values, np.ndarray | list | tuple | Mapping):
         return None
-    import narwhals as nw
+    import narwhals.stable.v2 as nw
 
     try:
         return nw.from_native(values, allow_series=True, eager_only=True)
@@ -251,8 +265,7 @@ def _text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
     values = array.tolist()
     names = {value: "" if _is_missing(value) else _label(value) for value in set(values)}
     present = {name for name in names.values() if name}
-    numeric = all(isinstance(value, int | float) for value, name in names.items() if name)
-    ordered = [c for c in categories if c in present] if categories else sorted(present, key=float if numeric else None)
+    ordered = [c for c in categories if c in present] if categories else sorted(present)
     position = {name: i for i, name in enumerate(ordered)}
     code_of = {value: position.get(name, -1) for value, name in names.items()}
     return Levels(np.array([code_of[value] for value in values], dtype=np.int64), tuple(ordered))
@@ -277,8 +290,10 @@ def _label(value: object) -> str:
 
 
 def _is_missing(value: object) -> bool:
-    blank = isinstance(value, str) and not value.strip()
-    return value is None or blank or value != value or type(value).__name__ in {"NAType", "NaTType"}
+    if isinstance(value, str):
+        return not value.strip()
+    # pandas' NA has to go first: comparing it with itself is neither true nor false.
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
 
 
 def _is_scalar(value: object) -> bool:

@@ -74,7 +74,7 @@ class Result(Protocol):
 class ResultTable:
     """An immutable list of result rows with selection, printing and storage.
 
-    `rows.select(statistic="estimate", endpoint="PFS")` narrows; `rows.value(...)` and `rows.text(...)` take exactly
+    `rows.select(statistic="estimate", endpoint="PFS")` narrows; `rows.one(...)` and `rows.value(...)` take exactly
     one row; iteration yields `ResultRow`.
     """
 

@@ -11,8 +11,9 @@ ENGINES = ("auto", "plain", "compiled")
 
 # Above this many rows the plain form costs more than loading the compiled one (about half a second, then cached).
 LARGE_ROWS = 20_000
-# Above this many cells the plain Cox form (deaths by covariate patterns) leaves the processor's caches.
-LARGE_CELLS = 4_000_000
+# Above this many cells (deaths by covariate patterns) the plain Cox form costs more than loading the compiled one.
+# Whether numba happens to be loaded plays no part: equal calls give equal bits.
+LARGE_CELLS = 8_000_000
 
 
 def use_compiled(engine: str, rows: int, cells: int = 0) -> bool:
@@ -65,18 +66,19 @@ def maximize_cox(
     weight: np.ndarray | None,
     entry: np.ndarray | None,
     ties_rule: str,
+    scale: np.ndarray,
     engine: str,
 ) -> newton.NewtonFit:
     """The maximum of the Cox partial likelihood.
 
     `covariates` has one row per pattern when `pattern` (n codes) is given, else one per subject. Few patterns (a
     treatment arm) stay with the pattern form at any size; many go to the compiled form when the data are large.
+    `scale` (p) is the spread of each covariate over the subjects.
     """
     n = len(time)
     # A row of weight zero is as good as absent: it must not count among the tied deaths of Efron's rule.
     event = event if weight is None else event & (weight > 0.0)
     codes = np.arange(n) if pattern is None else pattern
-    scale = covariates[codes].std(axis=0)
     start = np.zeros(covariates.shape[1])
     many = len(covariates) > 8
     if engine == "compiled" or (many and use_compiled(engine, n, int(event.sum()) * len(covariates))):

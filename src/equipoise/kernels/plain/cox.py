@@ -8,8 +8,8 @@ import numpy as np
 
 from equipoise.kernels.plain.risk_sets import RiskCounts
 
-# exp() of a spread beyond this could underflow against the largest term of a risk set.
-_SAFE_SPREAD = 600.0
+# exp() of a linear predictor within this bound keeps every sum over a risk set far from overflow and underflow.
+_SAFE_PREDICTOR = 300.0
 
 
 class CoxRisk(NamedTuple):
@@ -63,20 +63,24 @@ def cox_terms(beta: np.ndarray, risk: CoxRisk) -> CoxTerms:
     """
     weights, death_weights, observed, x = risk
     eta = x @ beta
-    top = eta.max()
-    if top - eta.min() <= _SAFE_SPREAD:
-        share = weights * np.exp(eta - top)
-        shift = top
+    if np.abs(eta).max() > _SAFE_PREDICTOR:
+        weights, shift = _rescaled(weights, eta)
+        r = np.ones(len(eta))
     else:
-        # The largest linear predictor of each risk set is taken out of it, so that no risk set underflows.
-        highest = np.where(weights > 0.0, eta, -np.inf).max(axis=1)
-        share = weights * np.exp(np.minimum(eta - highest[:, None], 0.0))
-        shift = highest
-    total = share.sum(axis=1)
-    share /= total[:, None]
+        r, shift = np.exp(eta), 0.0
+    total = weights @ r
     loglik = observed @ eta - death_weights @ (np.log(total) + shift)
-    expected = death_weights @ share
-    mean = share @ x
+    expected = r * ((death_weights / total) @ weights)
+    mean = (weights @ (r[:, None] * x)) / total[:, None]
     score = (observed - expected) @ x
     information = (x.T * expected) @ x - (mean.T * death_weights) @ mean
     return CoxTerms(float(loglik), score, information)
+
+
+def _rescaled(weights: np.ndarray, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Risk weights times exp(x beta) with the largest linear predictor of each risk set taken out, and that predictor.
+
+    So no risk set overflows, and none underflows as a whole, whatever the coefficients.
+    """
+    highest = np.where(weights > 0.0, eta, -np.inf).max(axis=1)
+    return weights * np.exp(np.minimum(eta - highest[:, None], 0.0)), highest

@@ -26,19 +26,16 @@ def logrank_sums(counts: RiskCounts, n_strata: int) -> LogrankSums:
 
     Source: Mantel N. Cancer Chemother Rep 1966;50:163-170; Peto R, Peto J. J R Stat Soc A 1972;135:185-207.
     """
-    n = counts.at_risk.sum(axis=1)
-    d = counts.events.sum(axis=1)
-    share = counts.at_risk / np.where(n > 0.0, n, 1.0)[:, None]
-    factor = np.where(n > 1.0, d * (n - d) / np.maximum(n - 1.0, 1.0), 0.0)
-    expected = d[:, None] * share
-    weighted = factor[:, None] * share
     k = counts.at_risk.shape[1]
-    observed_by = np.empty((n_strata, k))
-    expected_by = np.empty((n_strata, k))
-    covariance = np.empty((n_strata, k, k))
+    n, d = counts.at_risk @ np.ones(k), counts.events @ np.ones(k)
+    share = counts.at_risk / np.maximum(n, 1.0)[:, None]
+    # With one subject at risk d (n - d) is zero; the maximum only keeps 0 / 0 away.
+    factor = d * (n - d) / np.maximum(n - 1.0, 1.0)
+    observed, expected, covariance = np.empty((n_strata, k)), np.empty((n_strata, k)), np.empty((n_strata, k, k))
     for s in range(n_strata):
         rows = counts.stratum == s if n_strata > 1 else slice(None)
-        observed_by[s] = counts.events[rows].sum(axis=0)
-        expected_by[s] = expected[rows].sum(axis=0)
-        covariance[s] = np.diag(weighted[rows].sum(axis=0)) - weighted[rows].T @ share[rows]
-    return LogrankSums(observed_by, expected_by, covariance)
+        within, weight = share[rows], factor[rows]
+        observed[s] = np.ones(len(within)) @ counts.events[rows]
+        expected[s] = d[rows] @ within
+        covariance[s] = np.diag(weight @ within) - (within.T * weight) @ within
+    return LogrankSums(observed, expected, covariance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ _MAX_ITERATIONS = 100
 
 
 class NewtonFit(NamedTuple):
-    """The maximum: `beta` (p), the terms there and at the start, iterations used, and which coefficients diverge.
+    """The maximum: `beta` (p), the terms there and at the start, the score statistic U' I^-1 U at the start.
 
     `diverging` (p booleans) marks coefficients whose steps did not shrink although the log-likelihood no longer rose:
     the likelihood is monotone in them and its maximum lies at infinity. `converged` is false when neither a maximum
@@ -26,6 +27,7 @@ class NewtonFit(NamedTuple):
     beta: np.ndarray
     terms: CoxTerms
     start: CoxTerms
+    score_statistic: float
     iterations: int
     diverging: np.ndarray
     converged: bool
@@ -44,20 +46,25 @@ def maximize(evaluate: Callable[[np.ndarray], CoxTerms], scale: np.ndarray, star
     beta = start.astype(float)
     first = terms = evaluate(beta)
     step = np.zeros_like(beta)
-    decrement = np.inf
+    decrement, score_statistic = np.inf, np.nan
     iterations = 0
     while iterations < _MAX_ITERATIONS and decrement > _DECREMENT:
         solved = _step(terms)
         if solved is None:
             break
         step, decrement = solved
+        score_statistic = decrement if iterations == 0 else score_statistic
         beta, terms = _ascend(evaluate, beta, terms, step)
         iterations += 1
     diverging = np.abs(step) * scale > 1e-2 if decrement < 1e-3 else np.zeros(len(beta), dtype=bool)
-    return NewtonFit(beta, terms, first, iterations, diverging, bool(decrement <= _DECREMENT or diverging.any()))
+    settled = bool(decrement <= _DECREMENT or diverging.any())
+    return NewtonFit(beta, terms, first, score_statistic, iterations, diverging, settled)
 
 
 def _step(terms: CoxTerms) -> tuple[np.ndarray, float] | None:
+    if len(terms.score) == 1:
+        information, score = float(terms.information[0, 0]), float(terms.score[0])
+        return (terms.score / information, score * score / information) if information > 0.0 else None
     try:
         step = np.linalg.solve(terms.information, terms.score)
     except np.linalg.LinAlgError:
@@ -72,7 +79,7 @@ def _ascend(
     for halving in range(_MAX_HALVINGS):
         proposed = beta + step * 0.5**halving
         found = evaluate(proposed)
-        if np.isfinite(found.loglik) and found.loglik >= terms.loglik - slack:
+        if math.isfinite(found.loglik) and found.loglik >= terms.loglik - slack:
             return proposed, found
     return beta, terms
 

@@ -37,7 +37,7 @@ def risk_table(
 
     A row is at risk at t when entry < t <= time. Events precede censorings at the same time (Kaplan and Meier 1958).
     """
-    order = np.argsort(time, kind="stable")
+    order = np.argsort(time)
     ordered = time[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     w = np.ones(len(time)) if weight is None else weight[order].astype(float)
@@ -73,38 +73,42 @@ def risk_counts(
     after the other, so that sums over one never carry rounding from another.
     """
     n_strata = int(stratum.max()) + 1 if len(stratum) else 0
-    one_hot = np.zeros((len(time), n_codes))
-    one_hot[np.arange(len(time)), code] = 1.0 if weight is None else weight
+    indicator = np.eye(n_codes)[code]
+    if weight is not None:
+        indicator *= weight[:, None]
+    if n_strata == 1:
+        return _stratum_counts(time, event, indicator, entry, 0)
     parts = []
     for s in range(n_strata):
-        rows = np.flatnonzero(stratum == s) if n_strata > 1 else slice(None)
+        rows = (stratum == s).nonzero()[0]
         entered = None if entry is None else entry[rows]
-        parts.append(_stratum_counts(time[rows], event[rows], one_hot[rows], entered, s))
-    if len(parts) == 1:
-        return parts[0]
+        parts.append(_stratum_counts(time[rows], event[rows], indicator[rows], entered, s))
     return RiskCounts(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _stratum_counts(
-    time: np.ndarray, event: np.ndarray, one_hot: np.ndarray, entry: np.ndarray | None, stratum: int
+    time: np.ndarray, event: np.ndarray, indicator: np.ndarray, entry: np.ndarray | None, stratum: int
 ) -> RiskCounts:
-    order = np.argsort(time, kind="stable")
+    order = np.argsort(time)
     ordered = time[order]
-    weights = one_hot[order]
-    dead = np.flatnonzero(event[order])
+    weights = indicator[order]
+    dead = event[order].nonzero()[0]
     dead_time = ordered[dead]
     new = np.ones(len(dead), dtype=bool)
     new[1:] = dead_time[1:] != dead_time[:-1]
-    first_dead = np.flatnonzero(new)
+    first_dead = new.nonzero()[0]
     at = dead_time[first_dead]
     first = np.searchsorted(ordered, at, side="left")
     at_risk = np.cumsum(weights[::-1], axis=0)[::-1][first]
     if entry is not None:
         late = np.argsort(entry, kind="stable")
-        suffix = np.zeros((len(time) + 1, one_hot.shape[1]))
-        suffix[:-1] = np.cumsum(one_hot[late][::-1], axis=0)[::-1]
+        suffix = np.zeros((len(time) + 1, indicator.shape[1]))
+        suffix[:-1] = np.cumsum(indicator[late][::-1], axis=0)[::-1]
         at_risk = at_risk - suffix[np.searchsorted(entry[late], at, side="left")]
     deaths = weights[dead]
     events = np.add.reduceat(deaths, first_dead, axis=0) if len(first_dead) else deaths
-    n_deaths = np.diff(np.append(first_dead, len(dead)))
+    n_deaths = np.empty(len(first_dead), dtype=np.int64)
+    n_deaths[:-1] = first_dead[1:]
+    n_deaths[-1:] = len(dead)
+    n_deaths -= first_dead
     return RiskCounts(at, np.full(len(at), stratum), at_risk, events, n_deaths)

@@ -7,6 +7,9 @@ import numpy as np
 # The square root of the double-precision machine epsilon, the default of R's `aeqSurv`.
 TIME_TOLERANCE = 2.0**-26
 
+# Whole numbers below this differ by more than the default tolerance of their mean, so none can merge.
+_EXACT_WHOLE = 2.0**25
+
 
 def merge_close_times(
     time: np.ndarray, entry: np.ndarray | None = None, tolerance: float = TIME_TOLERANCE
@@ -20,6 +23,8 @@ def merge_close_times(
     Source: the rule of R's survival package since 2.41 (Therneau TM, Grambsch PM. Modeling survival data. 2000).
     """
     if tolerance <= 0.0 or len(time) == 0:
+        return time, entry
+    if tolerance <= TIME_TOLERANCE and entry is None and time.max() < _EXACT_WHOLE and (time == np.floor(time)).all():
         return time, entry
     values = time if entry is None else np.concatenate([time, entry])
     ordered = np.sort(values)

@@ -1,0 +1,68 @@
+"""The baseline variables that a trial file names, from where they were collected to where they are analyzed."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from equipoise.derivation.study import KEYS, Study, first_per_subject, merge
+from equipoise.errors import DataError
+from equipoise.frames.sdtm import supplemental
+from equipoise.frames.tables import number_text, require_columns
+from equipoise.protocol.conduct import Variable
+
+
+def derive_trial_variables(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """ADSL with a column for each variable of the trial file: categories as collected codes, numbers as numbers.
+
+    Raises DataError `column-missing` for a place that does not exist and `value-invalid` for text where a number was
+    expected.
+    """
+    assert study.trial is not None
+    for variable in study.trial.variables.values():
+        collected = collected_values(variable, study)
+        if variable.analysis in adsl.columns:
+            adsl = adsl.drop(variable.analysis)
+        adsl = merge(adsl, collected.select(*KEYS, pl.col("value").alias(variable.analysis)))
+    return adsl
+
+
+def collected_values(variable: Variable, study: Study) -> pl.DataFrame:
+    """One row per subject of DM: KEYS and `value`, in the variable's type; null where it was not collected."""
+    subjects = study.table("dm").select(KEYS)
+    kind = pl.Float64() if variable.type == "number" else pl.String()
+    if variable.collected is None:
+        return subjects.with_columns(pl.lit(None, kind).alias("value"))
+    domain, name = variable.collected.split(".")
+    found = _found(domain.lower(), name, study)
+    held = found.schema["value"]
+    if variable.type == "number":
+        value = _as_number(found, variable) if held == pl.String else pl.col("value")
+    else:
+        value = number_text(pl.col("value")) if held.is_numeric() else pl.col("value")
+    return found.select(*KEYS, value.alias("value"))
+
+
+def _found(domain: str, name: str, study: Study) -> pl.DataFrame:
+    if domain.startswith("supp"):
+        parent = domain.removeprefix("supp")
+        joined = supplemental(study.tables, parent, name)
+    else:
+        joined = study.table(domain)
+        require_columns(joined, domain, [name], "named by the trial file")
+    one = first_per_subject(joined.filter(pl.col(name).is_not_null()), [name])
+    return merge(study.table("dm").select(KEYS), one.select(*KEYS, value=name))
+
+
+def _as_number(found: pl.DataFrame, variable: Variable) -> pl.Expr:
+    number = pl.col("value").cast(pl.Float64, strict=False)
+    wrong = found.filter(pl.col("value").is_not_null() & number.is_null())
+    if wrong.height:
+        raise DataError(
+            "value-invalid",
+            f"{wrong['value'][0]!r} in {variable.collected} is not a number ({wrong.height} such subjects)",
+            where=f"USUBJID {wrong['USUBJID'][0]}",
+            reason=f"the trial file says that {variable.label} is a number",
+            hint="correct the value, or leave it empty when it is missing",
+            rows=wrong.head(5).to_dicts(),
+        )
+    return number

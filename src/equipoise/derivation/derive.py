@@ -1,0 +1,73 @@
+"""Collected tables become analysis tables: the one call that derives them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from equipoise.derivation.adverse_events import derive_adae
+from equipoise.derivation.checks import check_domains, check_subjects, check_trial_levels
+from equipoise.derivation.conventions import Profile, resolve_profile
+from equipoise.derivation.cutoff import filter_after_cutoff, find_cutoff
+from equipoise.derivation.findings import find_collected, find_derived
+from equipoise.derivation.response_parameters import derive_adrs
+from equipoise.derivation.study import Study, derive_typed_tables
+from equipoise.derivation.subjects import derive_adsl
+from equipoise.derivation.time_to_event import derive_adtte
+from equipoise.derivation.tumors import derive_adtr
+from equipoise.frames.decisions import DecisionLog
+from equipoise.frames.sdtm import SdtmData
+from equipoise.protocol.trial import Trial
+
+
+@dataclass(frozen=True)
+class AdamSet:
+    """The derived analysis data sets: `tables` by lower-case name, the decisions taken, and the profile used."""
+
+    tables: dict[str, pl.DataFrame]
+    decisions: DecisionLog
+    profile: Profile
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name.upper()} {frame.height:,}" for name, frame in self.tables.items())
+        return f"{rows} rows ({self.profile.title}; {len(self.decisions):,} decisions)"
+
+
+def derive_adam(
+    sdtm: SdtmData,
+    trial: Trial | None = None,
+    *,
+    profile: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> AdamSet:
+    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE from collected data.
+
+    Arguments: the collected domains; the trial, whose file names the profile, its constants, the endpoints and the
+    baseline variables; the name of a conventions profile ("admiral", "equipoise") in place of the trial's, needed
+    without a trial; `overrides`, single constants of the profile by name.
+    Returns the analysis data sets (CDISC names, integer days), each row with the record it comes from, and a log of
+    every decision taken about data that could not be used as they were.
+    Raises ArgumentError `argument-invalid` for an unknown profile or constant, and DataError `domain-missing`,
+    `column-missing`, `subject-duplicate`, `subject-randomized-twice`, `arm-unknown`, `stratum-unknown` or
+    `value-invalid` for data that cannot be derived from; nothing is derived then.
+    """
+    rules = resolve_profile(trial, profile, overrides)
+    check_domains(sdtm.tables, rules)
+    tables = derive_typed_tables(sdtm.tables)
+    study = Study(tables, rules, trial, find_cutoff(tables, rules))
+    check_subjects(study)
+    check_trial_levels(study)
+    log = DecisionLog()
+    study, late = filter_after_cutoff(study)
+    log.extend(late)
+    log.extend(find_collected(study))
+    adsl = derive_adsl(study)
+    adrs = derive_adrs(study, adsl)
+    adae = derive_adae(study, adsl)
+    adtr = derive_adtr(study, adsl)
+    adtte = derive_adtte(rules, {"adsl": adsl, "adrs": adrs, "adae": adae})
+    adam = {"adsl": adsl, "adrs": adrs, "adtr": adtr, "adtte": adtte, "adae": adae}
+    log.extend(find_derived(study, adam))
+    return AdamSet(adam, log, rules)

@@ -1,0 +1,52 @@
+"""The house colors. An arm keeps its color everywhere; every color has a lighter counterpart for dark pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from equipoise.protocol.trial import Trial
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How an arm is drawn: its color on white and on dark, its dash pattern in points (empty: solid)."""
+
+    light: str
+    dark: str
+    dashes: tuple[float, ...]
+
+
+ARM_STYLES = (
+    ArmStyle("#0B5FA5", "#6DB3F2", ()),
+    ArmStyle("#C2500A", "#F2975A", (3.4, 0.7)),
+    ArmStyle("#1B7F6B", "#5CC9B1", (1.6, 1.2)),
+    ArmStyle("#6A4C93", "#B79BDD", (6.0, 1.3, 1.6, 1.3)),
+    ArmStyle("#9A7B00", "#D9BC3F", (8.0, 2.2)),
+)
+TEXT = "#1F2328"
+SECONDARY = "#57606A"
+RULE = "#D0D7DE"
+PAPER = "#FFFFFF"
+
+# The page's own variables take over where a figure stands inline in HTML, so that it follows dark mode.
+PAGE_VARIABLES = MappingProxyType(
+    {
+        TEXT: "--text",
+        SECONDARY: "--secondary",
+        RULE: "--rule",
+        PAPER: "--paper",
+        **{style.light: f"--arm-{place}" for place, style in enumerate(ARM_STYLES, start=1)},
+    }
+)
+
+
+def arm_place(trial: Trial, arm_id: str) -> int:
+    """The arm's place in the palette, from 1; arms beyond the palette begin again."""
+    ids = [arm.id for arm in trial.arms]
+    return ids.index(arm_id) % len(ARM_STYLES) + 1 if arm_id in ids else len(ids) % len(ARM_STYLES) + 1
+
+
+def arm_style(trial: Trial, arm_id: str) -> ArmStyle:
+    """The arm's colors and dash pattern."""
+    return ARM_STYLES[arm_place(trial, arm_id) - 1]

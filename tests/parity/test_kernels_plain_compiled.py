@@ -1,0 +1,80 @@
+"""The compiled kernels equal the plain ones, which are the law."""
+
+import numpy as np
+import pytest
+
+from equipoise.analysis import cox, kaplan_meier, logrank
+from equipoise.kernels import dispatch
+
+
+def made_up(seed, n=90):
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, 15, n).astype(float)
+    return {
+        "time": time,
+        "event": rng.random(n) < 0.7,
+        "group": rng.integers(0, 3, n),
+        "stratum": rng.integers(0, 4, n),
+        "entry": np.floor(time * rng.random(n) * 0.99) if seed % 2 else None,
+        "weights": rng.integers(0, 4, n) if seed % 3 else None,
+        "x": rng.normal(size=(n, 3)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_kaplan_meier_is_identical(seed):
+    d = made_up(seed)
+    plain, compiled = (
+        kaplan_meier(d["time"], d["event"], group=d["group"], entry=d["entry"], weights=d["weights"], engine=engine)
+        for engine in ("plain", "compiled")
+    )
+    for a, b in zip(plain, compiled, strict=True):
+        for name in ("time", "n_risk", "n_event", "n_censor", "survival"):
+            assert np.array_equal(getattr(a, name), getattr(b, name)), name
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_logrank_sums_agree(seed):
+    d = made_up(seed)
+    plain, compiled = (
+        logrank(
+            d["time"], d["event"], d["group"], reference=0, strata=d["stratum"], entry=d["entry"],
+            weights=d["weights"], engine=engine,
+        )
+        for engine in ("plain", "compiled")
+    )  # fmt: skip
+    assert np.array_equal(plain.observed, compiled.observed)
+    np.testing.assert_allclose(plain.covariance, compiled.covariance, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("seed", range(12))
+def test_cox_agrees(seed, ties):
+    d = made_up(seed)
+    plain, compiled = (
+        cox(
+            d["time"], d["event"], d["x"], strata=d["stratum"], entry=d["entry"], weights=d["weights"], ties=ties,
+            engine=engine,
+        )
+        for engine in ("plain", "compiled")
+    )  # fmt: skip
+    np.testing.assert_allclose(compiled.coef, plain.coef, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(compiled.covariance, plain.covariance, rtol=1e-9)
+    np.testing.assert_allclose(compiled.loglik, plain.loglik, rtol=1e-12)
+
+
+def test_extreme_linear_predictors_neither_overflow_nor_vanish():
+    # A covariate so strong that exp(x beta) leaves double precision at the coefficients tried
+    time, x = np.arange(1.0, 9.0), np.array([800.0, 650, 700, 500, 300, 400, 100, 200])
+    fits = [cox(time, np.ones(8), x, engine=engine) for engine in ("plain", "compiled")]
+    scaled = cox(time, np.ones(8), x / 800.0, engine="plain")
+    for fit in fits:
+        np.testing.assert_allclose(fit.coef * 800.0, scaled.coef, rtol=1e-9)
+        assert np.isfinite(fit.loglik).all()
+
+
+def test_size_decides_unless_told():
+    assert not dispatch.use_compiled("auto", 198)
+    assert dispatch.use_compiled("auto", 1_000_000)
+    assert dispatch.use_compiled("compiled", 198)
+    assert not dispatch.use_compiled("plain", 1_000_000)
