@@ -96,6 +96,18 @@ def _left_truncated() -> Columns:
     return base | {"entry": entry}
 
 
+def _steep_truncated() -> Columns:
+    """40 subjects, delayed entry, two strata, and a covariate that nearly orders the deaths: risk sums differ by e^20."""
+    i = np.arange(40)
+    time = 1.0 + (i * 17) % 40 / 2.0
+    entry = np.floor(time * ((i * 29) % 40) / 41.0)
+    x1 = -time + 1.2 * np.sin(i * 12.9898)
+    return _made(
+        time, (i * 7) % 5 > 0, np.where((i * 11) % 3 > 0, "B", "A"), entry=entry, stratum=i % 2, x1=x1,
+        x2=np.cos(i * 78.233),
+    )  # fmt: skip
+
+
 def _weighted() -> Columns:
     base = _heavy_ties()
     base["group"] = np.where(base["group"] == "C", "B", base["group"])
@@ -128,6 +140,7 @@ DATASETS: dict[str, Callable[[], Columns]] = {
     "aids_cohort": _aids,
     "heavy_ties": _heavy_ties,
     "left_truncated": _left_truncated,
+    "steep_truncated": _steep_truncated,
     "weighted": _weighted,
     "zero_weights": _zero_weights,
     "fractional_weights": _fractional_weights,

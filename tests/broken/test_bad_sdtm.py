@@ -37,7 +37,7 @@ OVERALL = pl.col("RSTESTCD") == "OVRLRESP"
 STOPS = {
     "missing domain": (
         {"rs": None},
-        ["[domain-missing]", "RS", "dm.parquet"],
+        ["[domain-missing]", "RS", "DM"],
     ),
     "missing column": (
         {"dm": lambda dm: dm.rename({"ARMCD": "ARMCODE"})},

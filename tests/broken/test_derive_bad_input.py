@@ -96,6 +96,27 @@ def test_text_where_a_number_was_expected(palmira) -> None:
     assert error.message == "'full' in SUPPDM.PALBDOSE is not a number (1 such subjects)"
 
 
+def test_a_place_of_a_baseline_variable_that_is_not_there(palmira) -> None:
+    sdtm = made.study(made.patient("P"))
+    error = _raised(replace(sdtm, tables={**sdtm.tables, "dm": sdtm.tables["dm"].drop("AGE")}), palmira)
+    assert error.code == "column-missing"
+    assert error.message == "DM has no column AGE"
+    moved = {**palmira.variables, "ecog": palmira.variables["ecog"].model_copy(update={"collected": "QS.ECOG"})}
+    error = _raised(sdtm, palmira.model_copy(update={"variables": moved}))
+    assert error.code == "domain-missing"
+    assert error.reason == "the trial file says that QS.ECOG is collected there"
+
+
+def test_two_values_of_one_baseline_variable(palmira) -> None:
+    moved = {**palmira.variables, "ecog": palmira.variables["ecog"].model_copy(update={"collected": "LB.LBDTC"})}
+    rows = made.patient("P")
+    made.add(rows, "lb", "P", LBSEQ=1, LBDTC=1)
+    made.add(rows, "lb", "P", LBSEQ=2, LBDTC=2)
+    error = _raised(made.study(rows), palmira.model_copy(update={"variables": moved}))
+    assert error.message == "LB.LBDTC has several values for one subject"
+    assert len(error.rows) == 2
+
+
 def test_a_cutoff_that_is_no_complete_date(palmira) -> None:
     error = _raised(made.study(made.patient("P"), cutoff="2022-10"), palmira)
     assert error.message == "the data cutoff '2022-10' is no complete date"
@@ -238,6 +259,15 @@ def test_event_and_censoring_on_one_day(palmira) -> None:
     assert _logged("event-and-censoring-same-day", rows, trial=palmira) == []
 
 
+def test_evidence_of_life_after_death(palmira) -> None:
+    rows = made.patient("P", responses=[(56, "SD"), (70, "SD")], doses=[(0, 20)], death=60)
+    row = _only(_logged("evidence-after-death", rows, trial=palmira))
+    assert row["value"] == "2020-03-11"
+    assert row["decision"] == "records dated after death (2020-03-01): the last date known alive is the day of death"
+    # That the capped date falls on the day of death is the rule's doing, and not said a second time.
+    assert _logged("event-and-censoring-same-day", rows, trial=palmira) == []
+
+
 def test_records_after_the_cutoff(palmira) -> None:
     rows = made.patient("P", responses=[(56, "SD"), (112, "PD")], death=120, doses=[(0, 110)])
     found = _logged("after-cutoff", rows, trial=palmira, cutoff=100)
@@ -250,9 +280,7 @@ def test_records_after_the_cutoff(palmira) -> None:
 
 def test_death_without_a_date(palmira) -> None:
     row = _only(_logged("death-undated", made.patient("P", DTHFL="Y"), trial=palmira))
-    assert row["decision"] == (
-        "death without a usable date: no event; the subject is censored at the last date known"
-    )
+    assert row["decision"] == ("death without a usable date: no event; the subject is censored at the last date known")
 
 
 def test_records_of_somebody_who_is_not_in_dm(palmira) -> None:

@@ -143,31 +143,31 @@ N = 200_000
 Z = 4.0
 
 
-def _mean_within(values, mean, variance):
+def _expect_mean(values, mean, variance):
     assert abs(values.mean() - mean) < Z * math.sqrt(variance / N)
 
 
 def test_moments_of_uniforms():
     drawn = Stream(20190405, "baseline").uniforms(np.arange(N // 4), 4).ravel()
-    _mean_within(drawn, 1 / 2, 1 / 12)
-    _mean_within((drawn - 1 / 2) ** 2, 1 / 12, 1 / 180)
-    _mean_within((drawn[0::4] - 0.5) * (drawn[1::4] - 0.5), 0.0, 4 / 144)
+    _expect_mean(drawn, 1 / 2, 1 / 12)
+    _expect_mean((drawn - 1 / 2) ** 2, 1 / 12, 1 / 180)
+    _expect_mean((drawn[0::4] - 0.5) * (drawn[1::4] - 0.5), 0.0, 4 / 144)
 
 
 def test_moments_of_exponentials():
     drawn = Stream(20190405, "survival").exponentials(np.arange(N // 4), 4).ravel()
     assert drawn.min() > 0
-    _mean_within(drawn, 1.0, 1.0)
-    _mean_within(drawn**2, 2.0, 20.0)
-    _mean_within((drawn > math.log(2.0)).astype(float), 0.5, 0.25)
+    _expect_mean(drawn, 1.0, 1.0)
+    _expect_mean(drawn**2, 2.0, 20.0)
+    _expect_mean((drawn > math.log(2.0)).astype(float), 0.5, 0.25)
 
 
 def test_moments_of_normals():
     drawn = Stream(20190405, "lesions").normals(np.arange(N // 4), 4).ravel()
-    _mean_within(drawn, 0.0, 1.0)
-    _mean_within(drawn**2, 1.0, 2.0)
-    _mean_within(drawn**3, 0.0, 15.0)
-    _mean_within((np.abs(drawn) < 1.959963984540054).astype(float), 0.95, 0.95 * 0.05)
+    _expect_mean(drawn, 0.0, 1.0)
+    _expect_mean(drawn**2, 1.0, 2.0)
+    _expect_mean(drawn**3, 0.0, 15.0)
+    _expect_mean((np.abs(drawn) < 1.959963984540054).astype(float), 0.95, 0.95 * 0.05)
 
 
 @pytest.mark.parametrize("seed", [-1, SEED_LIMIT, 1.5, True, "1"])

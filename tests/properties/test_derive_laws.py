@@ -165,14 +165,18 @@ def test_the_engine_agrees_with_the_plain_implementation(arguments) -> None:
     subjects = reference.adsl(rows["dm"], rows["ds"], rows["ex"], rows["ae"], rows["lb"])
     expected = reference.adrs(subjects, rows["rs"], rows["tu"])
     derived = derive_adam(sdtm, profile="admiral").tables
-    columns = ("USUBJID", "PARAMCD", "ASEQ", "ADT", "AVAL", "AVALC", "ANL01FL", "ANL02FL", "RSSEQ")
-    assert _sorted(derived["adrs"].select(columns).rows()) == _sorted([tuple(r[c] for c in columns) for r in expected])
-    columns = ("USUBJID", "PARAMCD", "ADT", "AVAL", "CNSR", "EVNTDESC", "SRCSEQ")
+    _agree(derived["adrs"], expected, "USUBJID PARAMCD ASEQ ADT AVAL AVALC ANL01FL ANL02FL RSSEQ")
     endpoints = reference.adtte(subjects, expected)
-    assert _sorted(derived["adtte"].select(columns).rows()) == _sorted([tuple(r[c] for c in columns) for r in endpoints])
-    columns = ("USUBJID", "AESEQ", "ASTDTM", "AENDTM", "ASTDTF", "AENDTF", "ASTDY", "ADURN", "TRTEMFL")
+    _agree(derived["adtte"], endpoints, "USUBJID PARAMCD ADT AVAL CNSR EVNTDESC SRCSEQ")
     adverse = reference.adae(rows["ae"], subjects, rows["ex"])
-    assert _sorted(derived["adae"].select(columns).rows()) == _sorted([tuple(r[c] for c in columns) for r in adverse])
+    _agree(derived["adae"], adverse, "USUBJID AESEQ ASTDTM AENDTM ASTDTF AENDTF ASTDY ADURN TRTEMFL AOCCIFL")
+
+
+def _agree(derived: pl.DataFrame, expected, names: str) -> None:
+    columns = names.split()
+    assert _sorted(derived.select(columns).rows()) == _sorted(
+        [tuple(row[name] for name in columns) for row in expected]
+    )
 
 
 def _sorted(rows):

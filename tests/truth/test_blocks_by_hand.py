@@ -105,7 +105,9 @@ def _distribution(method: PermutedBlocks, length: int) -> dict[tuple[str, ...], 
     return sequences
 
 
-@pytest.mark.parametrize(("ratio", "size"), [({"A": 2, "B": 1}, 3), ({"A": 2, "B": 1}, 6), ({"A": 1, "B": 1, "C": 1}, 3)])
+@pytest.mark.parametrize(
+    ("ratio", "size"), [({"A": 2, "B": 1}, 3), ({"A": 2, "B": 1}, 6), ({"A": 1, "B": 1, "C": 1}, 3)]
+)
 def test_every_arrangement_of_a_block_is_equally_likely(ratio: dict[str, int], size: int):
     scheme = Scheme(ratio)
     content = "".join(arm * (share * size // scheme.total) for arm, share in ratio.items())

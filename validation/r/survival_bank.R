@@ -55,7 +55,9 @@ curve <- function(name, d, timefix) {
 test <- function(name, d) {
   if (is.null(d$group) || !is.null(d$entry) || !is.null(d$weight)) return(invisible())
   fits <- list(plain = tryCatch(survdiff(Surv(time, event) ~ group, d), error = function(e) NULL))
-  if (!is.null(d$stratum)) fits$stratified <- survdiff(Surv(time, event) ~ group + strata(stratum), d)
+  if (!is.null(d$stratum)) {
+    fits$stratified <- tryCatch(survdiff(Surv(time, event) ~ group + strata(stratum), d), error = function(e) NULL)
+  }
   for (k in names(fits)) {
     f <- fits[[k]]
     if (is.null(f)) next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -94,7 +95,7 @@ def adverse_event_rows(
         min_grades=(1, minimum_grade),
     )
     rows = [row for rate in rates.rates for row in _incidence(rate)]
-    return rows + [row for arm in arms for row in _overall(records.filter(pl.col(ARM) == arm), arm)]
+    return rows + [row for arm in arms for row in _overall(records.filter(pl.col(ARM) == arm), arm, denominators[arm])]
 
 
 def _incidence(rate: AdverseEventRate) -> list[ResultRow]:
@@ -120,19 +121,20 @@ def _incidence(rate: AdverseEventRate) -> list[ResultRow]:
     return rows
 
 
-def _overall(records: pl.DataFrame, arm: str) -> Iterator[ResultRow]:
+def _overall(records: pl.DataFrame, arm: str, n: int) -> Iterator[ResultRow]:
     """Patients with a serious event, one that stopped treatment, and a fatal one, where the data say so."""
     kinds = {
-        "n_serious": ("AESER", pl.col("AESER") == "Y"),
-        "n_discontinued": ("AEACN", pl.col("AEACN") == "DRUG WITHDRAWN"),
-        "n_fatal": ("AEOUT", pl.col("AEOUT") == "FATAL"),
+        "serious": ("AESER", pl.col("AESER") == "Y"),
+        "discontinued": ("AEACN", pl.col("AEACN") == "DRUG WITHDRAWN"),
+        "fatal": ("AEOUT", pl.col("AEOUT") == "FATAL"),
     }
-    for statistic, (column, predicate) in kinds.items():
+    shared: dict[str, Any] = {"parameter": "overall", **arm_columns(arm)}
+    for kind, (column, predicate) in kinds.items():
         if column in records.columns:
             count = records.filter(predicate)["USUBJID"].n_unique()
-            yield ResultRow(
-                statistic=statistic, parameter="overall", value=float(count), format="int", **arm_columns(arm)
-            )
+            share = count / n if n else float("nan")
+            yield ResultRow(statistic=f"n_{kind}", value=float(count), format="int", **shared)
+            yield ResultRow(statistic=f"percent_{kind}", format="percent", **shared, **number(share))
 
 
 def flow_rows(adsl: pl.DataFrame, arms: Sequence[str], analyzed: Mapping[str, Population]) -> list[ResultRow]:
@@ -143,6 +145,7 @@ def flow_rows(adsl: pl.DataFrame, arms: Sequence[str], analyzed: Mapping[str, Po
         ResultRow(parameter=name, statistic="n", value=float(n), format="int")
         for name, n in (("screened", adsl.height), ("screen-failure", failed.height), ("randomized", randomized.height))
     ]
+    rows += _dates(randomized)
     rows += _reasons(failed, "SCRFRSN", "screen-failure", {})
     steps = [(name, randomized.select(mask.fill_null(False).cast(pl.Int8)).to_series()) for name, mask in _steps(adsl)]
     by_arm = flow_counts(steps, group=randomized["ARMCD"])
@@ -159,6 +162,14 @@ def flow_rows(adsl: pl.DataFrame, arms: Sequence[str], analyzed: Mapping[str, Po
             size = float(population.size(arm))
             rows.append(ResultRow(parameter=parameter, statistic="n", value=size, format="int", **arm_columns(arm)))
     return rows
+
+
+def _dates(randomized: pl.DataFrame) -> Iterator[ResultRow]:
+    """The days of the first and the last randomization, as ISO text."""
+    days = randomized["RANDDT"].drop_nulls()
+    for statistic, day in (("first_date", days.min()), ("last_date", days.max())):
+        if isinstance(day, date):
+            yield ResultRow(parameter="randomized", statistic=statistic, value_text=day.isoformat())
 
 
 def _steps(adsl: pl.DataFrame) -> Iterator[tuple[str, pl.Expr]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from equipoise.cli.console import Force, Json, Out, print_json, print_lines, progress
+from equipoise.cli.console import Force, Json, Out, print_json, progress
 
 
 def demo(
@@ -31,7 +31,4 @@ def demo(
     if json:
         print_json("demo", finished.to_dict())
         return
-    print_lines(
-        ["SYNTHETIC DATA: the patients below do not exist; they were drawn to resemble the published trial.", ""]
-    )
     print_run(finished)

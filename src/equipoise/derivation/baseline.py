@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from equipoise.derivation.study import KEYS, Study, first_per_subject, merge
+from equipoise.derivation.study import KEYS, Study, merge
 from equipoise.errors import DataError
 from equipoise.frames.sdtm import supplemental
 from equipoise.frames.tables import number_text, require_columns
@@ -14,8 +14,8 @@ from equipoise.protocol.conduct import Variable
 def derive_trial_variables(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     """ADSL with a column for each variable of the trial file: categories as collected codes, numbers as numbers.
 
-    Raises DataError `column-missing` for a place that does not exist and `value-invalid` for text where a number was
-    expected.
+    Raises DataError `domain-missing` or `column-missing` for a place that does not exist, and `value-invalid` for text
+    where a number was expected or several values of one subject.
     """
     assert study.trial is not None
     for variable in study.trial.variables.values():
@@ -44,13 +44,29 @@ def collected_values(variable: Variable, study: Study) -> pl.DataFrame:
 
 def _found(domain: str, name: str, study: Study) -> pl.DataFrame:
     if domain.startswith("supp"):
-        parent = domain.removeprefix("supp")
-        joined = supplemental(study.tables, parent, name)
+        joined = supplemental(study.tables, domain.removeprefix("supp"), name)
     else:
-        joined = study.table(domain)
+        if domain not in study.tables:
+            raise DataError(
+                "domain-missing",
+                f"{domain.upper()} is not among the data",
+                reason=f"the trial file says that {domain.upper()}.{name} is collected there",
+                hint="domains there are: " + ", ".join(sorted(held.upper() for held in study.tables)),
+            )
+        joined = study.tables[domain]
         require_columns(joined, domain, [name], "named by the trial file")
-    one = first_per_subject(joined.filter(pl.col(name).is_not_null()), [name])
-    return merge(study.table("dm").select(KEYS), one.select(*KEYS, value=name))
+    held = joined.filter(pl.col(name).is_not_null()).select(*KEYS, value=name).unique()
+    several = held.filter(pl.struct(KEYS).is_duplicated()).sort(*KEYS, "value")
+    if several.height:
+        raise DataError(
+            "value-invalid",
+            f"{domain.upper()}.{name} has several values for one subject",
+            where=f"USUBJID {several['USUBJID'][0]}",
+            reason="a baseline variable has one value",
+            hint="keep the value that counts, or name another place in the trial file",
+            rows=several.head(5).to_dicts(),
+        )
+    return merge(study.table("dm").select(KEYS), held)
 
 
 def _as_number(found: pl.DataFrame, variable: Variable) -> pl.Expr:

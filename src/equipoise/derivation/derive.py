@@ -24,11 +24,15 @@ from equipoise.protocol.trial import Trial
 
 @dataclass(frozen=True)
 class AdamSet:
-    """The derived analysis data sets: `tables` by lower-case name, the decisions taken, and the profile used."""
+    """The derived analysis data sets: `tables` by lower-case name, the decisions taken, and the profile used.
+
+    `labels`: data set to variable to label, for variables that no ADaM schema knows (for `frames.adam.write_adam`).
+    """
 
     tables: dict[str, pl.DataFrame]
     decisions: DecisionLog
     profile: Profile
+    labels: dict[str, dict[str, str]]
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name.upper()} {frame.height:,}" for name, frame in self.tables.items())
@@ -70,4 +74,21 @@ def derive_adam(
     adtte = derive_adtte(rules, {"adsl": adsl, "adrs": adrs, "adae": adae})
     adam = {"adsl": adsl, "adrs": adrs, "adtr": adtr, "adtte": adtte, "adae": adae}
     log.extend(find_derived(study, adam))
-    return AdamSet(adam, log, rules)
+    return AdamSet(adam, log, rules, _labels(adam, trial))
+
+
+_LABELS = {
+    "EQRULE": "Rule and Conventions Profile",
+    "EOTDT": "End of Treatment Date",
+    "SCRFL": "Screen Failure Flag",
+    "SCRFRSN": "Eligibility Criteria Not Met",
+    "AOCCPIFL": "1st Max Sev./Int. Occur Within PT Flag",
+}
+
+
+def _labels(adam: Mapping[str, pl.DataFrame], trial: Trial | None) -> dict[str, dict[str, str]]:
+    own = {variable.analysis: variable.label for variable in trial.variables.values()} if trial else {}
+    known = {**own, **_LABELS}
+    return {
+        name: {column: known[column] for column in frame.columns if column in known} for name, frame in adam.items()
+    }

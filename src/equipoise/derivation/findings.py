@@ -10,6 +10,7 @@ import polars as pl
 from equipoise.derivation.notes import decisions
 from equipoise.derivation.responses import RESPONSE_VALUES, filter_overall_responses, response_level
 from equipoise.derivation.study import KEYS, Study, merge
+from equipoise.derivation.survival_status import derive_last_evidence
 from equipoise.derivation.time_to_event import select_censorings, select_events
 from equipoise.frames.dates import ImputationLevel, date_from_dtc, impossible_dtc, precision_of_dtc
 from equipoise.frames.decisions import Decision
@@ -162,6 +163,7 @@ def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Dec
         _without_arm(study, adam["adsl"]),
         _without_stratum(study, adam["adsl"]),
         _without_row(study, adam),
+        _evidence_after_death(study, adam["adsl"]),
         _same_day(study, adam),
         _absent_domains(study),
     )
@@ -300,9 +302,33 @@ def _without_row(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Dec
         )
 
 
+def _seen_after_death(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
+    """Subjects whose evidence of life ends after their death, where the profile caps it; `seen` is its last date."""
+    capped = study.profile.flag("last_alive_until_death")
+    seen = derive_last_evidence(adsl, study).rename({"LSTALVDT": "seen"})
+    return merge(adsl.select(*KEYS, "DTHDT"), seen).filter((pl.col("seen") > pl.col("DTHDT")) & pl.lit(capped))
+
+
+def _evidence_after_death(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
+    return decisions(
+        _seen_after_death(study, adsl),
+        "evidence-after-death",
+        domain="ADSL",
+        variable="LSTALVDT",
+        value=pl.col("seen").dt.to_string("%Y-%m-%d"),
+        decision=pl.format(
+            "records dated after death ({}): the last date known alive is the day of death",
+            pl.col("DTHDT").dt.to_string("%Y-%m-%d"),
+        ),
+        rule="LSTALVDT not after DTHDT",
+    )
+
+
 def _same_day(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
     """Events on the day of the censoring date that another record gives."""
     origin = adam["adrs"].select(*KEYS, SRCSEQ="ASEQ", dom="SRCDOM", seq="SRCSEQ")
+    # Where the last date known alive was capped at death, the day is one by rule, not by two records.
+    capped = _seen_after_death(study, adam["adsl"]).select(*KEYS, SRCVAR_censoring=pl.lit("LSTALVDT"))
     for endpoint in study.profile.endpoints:
         derived = adam["adtte"].filter(pl.col("PARAMCD") == endpoint.id).select(KEYS)
         events = select_events(endpoint, study.profile, adam).join(derived, on=list(KEYS), how="semi")
@@ -315,7 +341,9 @@ def _same_day(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decisi
             pl.col("seq_censoring")
         )
         yield from decisions(
-            both.filter(~(one_record & pl.col("seq").is_not_null())),
+            both.filter(~(one_record & pl.col("seq").is_not_null())).join(
+                capped, on=[*KEYS, "SRCVAR_censoring"], how="anti"
+            ),
             "event-and-censoring-same-day",
             domain="ADTTE",
             variable="ADT",
@@ -334,7 +362,7 @@ def _traced(dates: pl.DataFrame, origin: pl.DataFrame) -> pl.DataFrame:
     """Dates with the collected record behind the ADRS record they come from."""
     from_adrs = pl.when(pl.col("SRCDOM") == "ADRS").then(pl.col("SRCSEQ"))
     joined = dates.with_columns(SRCSEQ=from_adrs).join(origin, on=[*KEYS, "SRCSEQ"], how="left")
-    return joined.select(*KEYS, "ADT", "EVNTDESC", "SRCSEQ", "dom", "seq")
+    return joined.select(*KEYS, "ADT", "EVNTDESC", "SRCVAR", "SRCSEQ", "dom", "seq")
 
 
 def _absent_domains(study: Study) -> Iterator[Decision]:

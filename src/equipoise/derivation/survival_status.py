@@ -44,14 +44,14 @@ def _derive_not_before_alive(dated: pl.DataFrame, study: Study) -> pl.DataFrame:
     latest_possible = date_from_dtc("DTHDTC", "M", "last")
     seen = pl.min_horizontal("seen", latest_possible)
     filled = pl.col("DTHDTF").is_not_null() & pl.col("seen").is_not_null()
-    joined = merge(dated, _last_evidence(dated, study).rename({"LSTALVDT": "seen"}))
+    joined = merge(dated, derive_last_evidence(dated, study).rename({"LSTALVDT": "seen"}))
     moved = pl.when(filled).then(pl.max_horizontal("DTHDT", seen)).otherwise(pl.col("DTHDT"))
     return joined.with_columns(DTHDT=moved).drop("seen")
 
 
 def derive_last_alive(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     """LSTALVDT: the latest date over the profile's evidence of life; capped at death where the profile says so."""
-    merged = merge(adsl, _last_evidence(adsl, study))
+    merged = merge(adsl, derive_last_evidence(adsl, study))
     if not study.profile.flag("last_alive_until_death"):
         return merged
     return merged.with_columns(
@@ -59,7 +59,8 @@ def derive_last_alive(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     )
 
 
-def _last_evidence(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+def derive_last_evidence(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """The latest date of the profile's evidence of life per subject that has one, as LSTALVDT, before any cap."""
     dated = [_evidence(source, adsl, study) for source in study.profile.evidence_of_life]
     return pl.concat(dated).drop_nulls("LSTALVDT").group_by(KEYS).agg(pl.col("LSTALVDT").max())
 

@@ -97,7 +97,7 @@ _SIGNS = {
 
 def _range_hint(kind: str, context: Mapping[str, Any]) -> str:
     words, key = _SIGNS[kind]
-    return f"the value must be {words} {context[key]}"
+    return f"the value must be {words} {context[key]:g}"
 
 
 def _written(location: tuple[str | int, ...]) -> Path:

@@ -115,7 +115,7 @@ def _missing_hint(path: Path) -> str:
 
 
 class _Constructor(RoundTripConstructor):
-    """Says where a value stands that has the form of a date or a number but is none (2019-02-30)."""
+    """Says where a value stands that looks like a date or a number and is none (2019-02-30), or a key no word."""
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         try:
@@ -123,6 +123,14 @@ class _Constructor(RoundTripConstructor):
         except (ValueError, OverflowError) as broken:
             written = str(node.value)[:40]
             raise ConstructorError(None, None, f"{written!r} cannot be read: {broken}", node.start_mark) from broken
+
+    def check_mapping_key(self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any) -> bool:
+        try:
+            return super().check_mapping_key(node, key_node, mapping, key, value)
+        except TypeError as broken:
+            raise ConstructorError(
+                None, None, "a key is a word, not a list or mapping", key_node.start_mark
+            ) from broken
 
 
 def _read_yaml(text: str, name: str) -> Any:
@@ -187,7 +195,9 @@ def _place(tree: Any, fault: Fault) -> tuple[int, int]:
         last = depth == len(fault.path) - 1
         if isinstance(node, CommentedMap) and step in node:
             at_key = (last and fault.on_key) or node[step] is None or _nested(node[step])
-            place = node.lc.key(step) if at_key else node.lc.value(step)
+            # A key that came with a merge (`<<: *other`) has no line of its own here.
+            if step in (node.lc.data or {}):
+                place = node.lc.key(step) if at_key else node.lc.value(step)
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             place = node.lc.item(step)
@@ -201,7 +211,8 @@ def _within(lines: Sequence[str], line: int, column: int, offset: int) -> int:
     """The column of a place inside a text value that stands on one line; the value's own column where it does not."""
     rest = lines[line][column:] if line < len(lines) else ""
     quoted = rest.startswith(("'", '"'))
-    return column + offset + quoted if offset + quoted < len(rest) and not rest.startswith(("|", ">")) else column
+    inside = 0 < offset + quoted < len(rest) and not rest.startswith(("|", ">"))
+    return column + offset + quoted if offset and inside else column
 
 
 def _nested(node: Any) -> bool:

@@ -149,8 +149,9 @@ def _level(path: Path, text: str, name: str, value: Any, variable: Tree) -> Iter
 
 def _arms(tree: Tree) -> Iterator[Fault]:
     roles = [entry.get("role") for _, entry in _items(tree, "arms")]
+    misspelt = any(role not in ("control", "experimental") for role in roles)
     for role, permitted_counts in (("control", (1,)), ("experimental", range(1, 100))):
-        if roles and roles.count(role) not in permitted_counts:
+        if roles and not misspelt and roles.count(role) not in permitted_counts:
             needed = "exactly one" if role == "control" else "at least one"
             yield Fault(("arms",), f"{roles.count(role)} arms have the role {role!r}; {needed} must", on_key=True)
     for path, entry in _items(tree, "arms"):
@@ -168,12 +169,12 @@ def _randomization(tree: Tree) -> Iterator[Fault]:
         if _mapping(variables, str(name)).get("type") == "number":
             yield Fault(path, f"stratum {name!r} is a number", hint="strata need variables of type category")
     ratios = [entry.get("ratio") for _, entry in _items(tree, "arms")]
-    total = sum(ratio for ratio in ratios if isinstance(ratio, int))
+    allotted = [ratio for ratio in ratios if isinstance(ratio, int) and ratio > 0]
+    total = sum(allotted) if len(allotted) == len(ratios) else 0
     sizes = _stated(plan.get("block_sizes"))
     if plan.get("method") == "permuted-blocks" and sizes is None:
-        yield Fault(
-            ("randomization",), "permuted blocks need block_sizes", hint=f"e.g. block_sizes: [{2 * total}]", on_key=True
-        )
+        hint = f"e.g. block_sizes: [{2 * total}]" if total else None
+        yield Fault(("randomization",), "permuted blocks need block_sizes", hint=hint, on_key=True)
     for place, size in enumerate(_listed(sizes)):
         if isinstance(size, int) and total > 0 and size % total:
             yield Fault(
@@ -227,7 +228,9 @@ def _analyses(tree: Tree) -> Iterator[Fault]:
         kind = kinds.get(str(entry.get("endpoint")))
         for key in _NEEDED.get(str(kind), ()):
             if key not in entry:
-                yield Fault(path, f"analysis {entry.get('id')!r} of a {kind} endpoint needs {key!r}", on_key=True)
+                yield Fault(
+                    path, f"analysis {entry.get('id')!r} needs {key!r}: its endpoint is of kind {kind}", on_key=True
+                )
         for key in ("test", "estimate"):
             if _stated(_mapping(entry, key).get("stratified")) is True and not _mapping(tree, "randomization").get(
                 "strata"
@@ -299,7 +302,8 @@ def _prevalence(path: Path, name: str, shares: Any, variables: Tree) -> Iterator
                 on_key=True,
             )
     numbers = [share for share in shares.values() if isinstance(share, int | float)]
-    if len(numbers) == len(shares) and abs(sum(numbers) - 1.0) > 1e-9:
+    shared_out = len(numbers) == len(shares) and all(0 <= number <= 1 for number in numbers)
+    if shared_out and abs(sum(numbers) - 1.0) > 1e-9:
         yield Fault(path, f"prevalences of {name} sum to {sum(numbers):g}, not 1", on_key=True)
 
 

@@ -29,7 +29,7 @@ def synopsis(trial: Trial) -> list[tuple[str, str]]:
         lines.append(("Primary analysis", _analysis(trial, trial.primary)))
     others = [_name(trial, analysis) for analysis in trial.analyses if analysis.role != "primary"]
     if others:
-        lines.append(("Other analyses", _listing(others)))
+        lines.append(("Other analyses", _capitalized(_listing(others))))
     lines.extend(_scenarios(trial))
     count = len(trial.assumptions())
     if count:
@@ -131,7 +131,7 @@ def _analysis(trial: Trial, analysis: Analysis) -> str:
         stratified = "stratified " if analysis.estimate.stratified.value else ""
         mark = _mark(analysis.estimate.stratified)
         parts.append(f"hazard ratio by {stratified}Cox regression{mark} with {analysis.estimate.conf_level:.0%} CI")
-    return "; ".join(parts)
+    return _capitalized("; ".join(parts))
 
 
 def _trigger(analysis: Analysis) -> str:
@@ -153,6 +153,10 @@ def _scenarios(trial: Trial) -> Iterator[tuple[str, str]]:
     for scenario in trial.scenarios:
         uses = f", used by {_listing(list(scenario.default_for))}" if scenario.default_for else ""
         yield "Scenario", f"{scenario.id}: {_sentence_case(scenario.label)}{uses}"
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _mark(stated: Stated) -> str:

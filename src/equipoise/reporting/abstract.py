@@ -39,9 +39,7 @@ def sentence_text(sentence: Sentence) -> str:
 
 def abstract_sentences(trial: Trial, rows: Rows, provenance: Provenance | None = None) -> list[Sentence]:
     """The sentences of the abstract, in a journal's order."""
-    synthetic: Sentence | None = ("These are synthetic data; no patient took part.",)
-    found: list[Sentence | None] = [synthetic if provenance is not None and provenance.synthetic else None]
-    found.append(_patients(trial, rows))
+    found: list[Sentence | None] = [_patients(trial, rows)]
     for analysis in wording.time_to_event(trial):
         if analysis.role == "primary":
             found += primary_sentences(trial, rows, analysis)
@@ -51,7 +49,9 @@ def abstract_sentences(trial: Trial, rows: Rows, provenance: Provenance | None =
             found.append(_medians(trial, rows, analysis))
     for analysis in wording.of_kind(trial, "adverse-event"):
         found += [_severe(trial, rows, analysis), _most_common(trial, rows, analysis)]
-    return [sentence for sentence in found if sentence]
+    said = [sentence for sentence in found if sentence]
+    synthetic = provenance is not None and provenance.synthetic
+    return [("These are synthetic data; no patient took part.",), *said] if said and synthetic else said
 
 
 def primary_sentences(trial: Trial, rows: Rows, analysis: Analysis) -> list[Sentence | None]:

@@ -35,6 +35,11 @@ class Quantity:
         return row_key(self.rows[0]) if self.rows else ""
 
     @property
+    def addresses(self) -> str:
+        """The addresses of all rows, apart by semicolons."""
+        return "; ".join(row_key(row) for row in self.rows)
+
+    @property
     def origin(self) -> str:
         """Where the text comes from, in words."""
         if not self.rows:

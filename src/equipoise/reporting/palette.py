@@ -20,9 +20,9 @@ class ArmStyle:
 ARM_STYLES = (
     ArmStyle("#0B5FA5", "#6DB3F2", ()),
     ArmStyle("#C2500A", "#F2975A", (3.4, 0.7)),
-    ArmStyle("#1B7F6B", "#5CC9B1", (1.6, 1.2)),
-    ArmStyle("#6A4C93", "#B79BDD", (6.0, 1.3, 1.6, 1.3)),
-    ArmStyle("#9A7B00", "#D9BC3F", (8.0, 2.2)),
+    ArmStyle("#1B7F6B", "#5CC9B1", (1.2, 0.8)),
+    ArmStyle("#6A4C93", "#B79BDD", (3.4, 0.8, 0.9, 0.8)),
+    ArmStyle("#9A7B00", "#D9BC3F", (5.0, 1.8)),
 )
 TEXT = "#1F2328"
 SECONDARY = "#57606A"

@@ -171,10 +171,10 @@ def _linked(quantity: Quantity, anchors: dict[str, str]):
         text = Markup('<span class="nw">{}</span> ({}').format(head, tail)
     if anchor is None:
         return Markup('<span class="q{}" data-row="{}" title="{}">{}</span>').format(
-            whole, quantity.key, quantity.origin, text
+            whole, quantity.addresses, quantity.origin, text
         )
     return Markup('<a class="q{}" href="#{}" data-row="{}" title="{}">{}</a>').format(
-        whole, anchor, quantity.key, quantity.origin, text
+        whole, anchor, quantity.addresses, quantity.origin, text
     )
 
 

@@ -20,7 +20,7 @@ class Assumption:
 
 # One line a value: name, value, unit, reason.
 _TABLE = """
-calendar_start              | 2020 | year  | a trial without a first enrollment date needs a calendar; it decides no result
+calendar_start              | 2020 | year  | a trial without a date of first enrollment starts on 1 January
 early_scan_share            | 0.25 | share | scheduled scans slip late more often than they are brought forward
 missed_scan                 | 0.02 | share | a scheduled scan now and then is not done and not made up for
 suspected_progression       | 0.50 | share | half of progressions bring symptoms that lead to a scan before its turn

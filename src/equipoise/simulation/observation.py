@@ -144,19 +144,21 @@ class ObservedCurve:
 def expect_curve(free: Floats, followed: Floats, plan: ScanPlan) -> ObservedCurve:
     """The Kaplan-Meier limit of observed data.
 
-    Arguments: the probability of no observed event by day; the probability that follow-up reaches each day (as long or
-    longer than `free`); the scan plan, which dates the censoring.
+    Arguments: the probability of no observed event by day; the probability that follow-up reaches each day, zero after
+    the last; the scan plan, which dates the censoring. Where hardly anybody is followed, the curve goes on as it would
+    under complete follow-up.
     """
     horizon = len(free) - 1
     table = unseen(plan, horizon).unscanned
-    lost = (followed[:-1] - followed[1:])[: horizon + 1]
-    lost = np.concatenate([lost, np.zeros(horizon + 1 - len(lost))]) * free
-    events = np.concatenate([[0.0], -np.diff(free)]) * followed[: horizon + 1]
-    at_risk = np.concatenate([[1.0], free[:-1]]) * followed[: horizon + 1]
+    reached = np.zeros(horizon + 2)
+    reached[: min(len(followed), horizon + 2)] = followed[: horizon + 2]
+    lost = (reached[:-1] - reached[1:]) * free
+    falls, before = np.concatenate([[0.0], -np.diff(free)]), np.concatenate([[1.0], free[:-1]])
+    events, at_risk = falls * reached[:-1], before * reached[:-1]
     for lag in range(min(table.shape[1], horizon)):
         at_risk[: horizon + 1 - lag] -= lost[lag:] * table[: horizon + 1 - lag, lag]
     enough = at_risk > _SMALLEST_RISK_SET
-    hazard: Floats = np.where(enough, events / np.where(enough, at_risk, 1.0), 0.0)
+    hazard: Floats = np.where(enough, events / np.where(enough, at_risk, 1.0), falls / np.maximum(before, 1e-300))
     per_event = np.where(enough, hazard / np.where(enough, at_risk * (1.0 - np.minimum(hazard, 0.999)), 1.0), 0.0)
     survival = np.cumprod(1.0 - hazard, dtype=np.float64)
     return ObservedCurve(survival, np.cumsum(per_event, dtype=np.float64))

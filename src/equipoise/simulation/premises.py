@@ -135,7 +135,13 @@ def scan_plan(premises: Premises, horizon: float) -> ScanPlan:
 
 
 def calibrate(premises: Premises) -> dict[str, Calibration]:
-    """The truth of every arm whose observation gives the scenario's curves."""
+    """The truth of every arm whose observation gives the scenario's curves.
+
+    Deaths are observed when they happen: without an endpoint that ends with progression, nothing has to be solved.
+    """
+    if premises.progression is None:
+        laws = {arm: premises.hazards(premises.survival, arm) for arm in premises.arms}
+        return {arm: Calibration(law, 0.0, 0.0, ()) for arm, law in laws.items() if law is not None}
     followed = expect_followed(premises)
     return {arm: solve_truth(_design(premises, arm, followed)) for arm in premises.arms}
 
@@ -178,12 +184,13 @@ def randomized_by(premises: Premises, day: npt.ArrayLike) -> Floats:
 
 def _design(premises: Premises, arm: str, followed: tuple[float, ...]) -> ArmDesign:
     overall = premises.hazards(premises.survival, arm)
-    observed = premises.hazards(premises.progression, arm) or overall
-    assert observed is not None
+    observed = premises.hazards(premises.progression, arm)
+    if observed is None:
+        raise lacking(premises.trial, premises.scenario, f"progression in arm {arm}", "survival")
     late = _late(premises, observed)
     design = ArmDesign(
         observed=observed,
-        overall_median=overall.median if overall is not None and premises.progression is not None else None,
+        overall_median=overall.median if overall is not None else None,
         late=late,
         patients=max(1, round(premises.enrollment * premises.shares[arm])),
         plan=scan_plan(premises, 0.0),

@@ -114,10 +114,14 @@ def _type(column: str) -> Any:
 
 
 def _present(frame: pl.DataFrame, shape: Shape, name: str) -> list[str]:
-    """Every column but the optional ones without a single value."""
+    """Every column but the optional ones without a single value; all of a table without rows."""
     keep = {*_KEYS.split(), f"{name.upper()}SEQ", shape.start, shape.end}
     keep |= {column for column in shape.columns if column.endswith("DY")}
-    return [column for column in shape.columns if column in keep or frame[column].null_count() < len(frame)]
+    return [
+        column
+        for column in shape.columns
+        if column in keep or frame.is_empty() or frame[column].null_count() < len(frame)
+    ]
 
 
 def _opened(frame: pl.DataFrame, end: str, prefix: str, cutoff: int) -> pl.DataFrame:

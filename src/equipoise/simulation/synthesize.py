@@ -34,6 +34,9 @@ _COLLECTED: Mapping[str, Callable[[Story], list[Record]]] = {
     "ie": tables.collect_ie,
 }
 
+# Derivation cannot tell a domain without records from one that was lost, so these are there even when empty.
+_ALWAYS = frozenset({"ds", "ex", "ae", "rs"})
+
 _DM = (
     *("STUDYID", "DOMAIN", "USUBJID", "SUBJID", "RFSTDTC", "RFENDTC", "RFXSTDTC", "RFXENDTC", "RFICDTC", "RFPENDTC"),
     *("DTHDTC", "DTHFL", "SITEID", "AGE", "AGEU", "SEX", "ARMCD", "ARM", "ACTARMCD", "ACTARM", "ARMNRS", "COUNTRY"),
@@ -122,7 +125,7 @@ def _collect(story: Story) -> dict[str, pl.DataFrame]:
     found = {"dm": _plain(_DM, tables.collect_dm(story)).sort("USUBJID")}
     for name, collect in _COLLECTED.items():
         rows = collect(story)
-        if rows:
+        if rows or name in _ALWAYS:
             found[name] = to_table(name, rows, reference, story.premises.origin, story.cutoff)
     suppdm = tables.collect_suppdm(story)
     if suppdm:

@@ -17,10 +17,12 @@ from numba import njit
 from equipoise.kernels.compiled.risk_sets import time_order
 from equipoise.kernels.plain.cox import CoxTerms
 
-
 # A risk sum this small against the largest term of its stratum has lost its digits: linear predictors 600 apart. The
 # log-likelihood is then minus infinity, so that Newton takes a shorter step; the plain form has no such bound.
 _VANISHED = 1e-290
+
+# With delayed entry a risk sum is a difference. When little of it is left its digits are too, and it is made afresh.
+_CANCELLED = 1e-3
 
 
 class CoxLayout(NamedTuple):
@@ -83,7 +85,7 @@ def _stratum_tops(eta, stratum):
 def _passes(time, event, x, stratum, weight, entry, entry_order, efron, eta, risk):
     """Log-likelihood, score, each row's cumulative hazard weight, and the sum of w m m' over deaths."""
     n, p = x.shape
-    hazard, score, mean_square = np.zeros(n), np.zeros(p), np.zeros((p, p))
+    score, mean_square = np.zeros(p), np.zeros((p, p))
     # Risk-weighted sums (first the weight itself, then by covariate) at risk, not yet entered, and dead at this time.
     sums, late, dead_sums = np.zeros(p + 1), np.zeros(p + 1), np.zeros(p + 1)
     # Per block of tied deaths: the increment of the cumulative hazard weight, and Efron's share for its own deaths.
@@ -109,13 +111,14 @@ def _passes(time, event, x, stratum, weight, entry, entry_order, efron, eta, ris
         while e >= 0 and stratum[entry_order[e]] == stratum[i] and entry[entry_order[e]] >= time[i]:
             _add(late, risk[entry_order[e]], x[entry_order[e]])
             e -= 1
+        if late[0] > 0.0 and sums[0] - late[0] < _CANCELLED * sums[0]:
+            _at_risk_afresh(sums, time, x, stratum, entry, risk, i)
+            late[:] = 0.0
         lost, steps[i], shares[i] = _deaths(dead, dead_weight, sums, late, dead_sums, efron, score, mean_square)
         loglik -= lost
         dead, dead_weight = 0, 0.0
         dead_sums[:] = 0.0
-    _accumulate(time, event, stratum, steps, shares, hazard)
-    if len(entry) > 0:
-        _withdraw(time, stratum, steps, entry, entry_order, hazard)
+    hazard = _accumulate(time, event, stratum, steps, shares, entry, entry_order)
     return loglik, score, hazard, mean_square
 
 
@@ -151,8 +154,20 @@ def _deaths(dead, dead_weight, sums, late, dead_sums, efron, score, mean_square)
 
 
 @njit(cache=True, nogil=True)
-def _accumulate(time, event, stratum, steps, shares, hazard):
-    """Cumulative hazard weight up to each row's own time, less Efron's share where the row is a death."""
+def _at_risk_afresh(sums, time, x, stratum, entry, risk, first):
+    """The risk sums at the time of row `first`, added up directly over the rows of its stratum at risk there."""
+    sums[:] = 0.0
+    i = first
+    while i < len(time) and stratum[i] == stratum[first]:
+        if entry[i] < time[first]:
+            _add(sums, risk[i], x[i])
+        i += 1
+
+
+@njit(cache=True, nogil=True)
+def _accumulate(time, event, stratum, steps, shares, entry, entry_order):
+    """Hazard weight over each row's time at risk, less Efron's share where the row is a death."""
+    hazard = np.empty(len(time))
     running, start = 0.0, 0
     for i in range(len(time)):
         if i == 0 or stratum[i] != stratum[i - 1]:
@@ -160,12 +175,20 @@ def _accumulate(time, event, stratum, steps, shares, hazard):
         if i == 0 or time[i] != time[i - 1] or stratum[i] != stratum[i - 1]:
             start = i
             running += steps[i]
-        hazard[i] = running - (shares[start] if event[i] else 0.0)
+        hazard[i] = running
+        if event[i]:
+            shares[i] = shares[start]
+    if len(entry) > 0:
+        _withdraw(time, stratum, steps, entry, entry_order, hazard)
+    for i in range(len(time)):
+        if event[i]:
+            hazard[i] -= shares[i]
+    return hazard
 
 
 @njit(cache=True, nogil=True)
 def _withdraw(time, stratum, steps, entry, entry_order, hazard):
-    """Takes off the hazard weight accumulated before each row's entry."""
+    """Takes off the hazard weight accumulated before each row's entry, or adds up directly where that would cancel."""
     running, i = 0.0, 0
     for k in range(len(entry_order)):
         r = entry_order[k]
@@ -176,4 +199,7 @@ def _withdraw(time, stratum, steps, entry, entry_order, hazard):
         while i < len(time) and stratum[i] == stratum[r] and time[i] <= entry[r]:
             running += steps[i]
             i += 1
-        hazard[r] -= running
+        if hazard[r] - running > _CANCELLED * hazard[r]:
+            hazard[r] -= running
+        else:
+            hazard[r] = steps[i : r + 1].sum()

@@ -33,7 +33,7 @@ def settings() -> dict[Any, Any]:
     """matplotlib's own defaults, so that a reader's matplotlibrc changes nothing, and what we set besides."""
     import matplotlib as mpl
 
-    apart = ("backend", "toolbar", "timezone", "datapath", "interactive")
+    apart = ("backend", "toolbar", "timezone", "datapath", "interactive", "text.hinting_factor")
     plain = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(apart)}
     ours = {
         "svg.fonttype": "path",
@@ -41,7 +41,6 @@ def settings() -> dict[Any, Any]:
         "text.usetex": False,
         "text.parse_math": False,
         "text.hinting": "no_hinting",
-        "text.hinting_factor": 1,
         "path.simplify": True,
         "path.simplify_threshold": 0.05,
     }

@@ -16,6 +16,7 @@ GAP = 1.4
 LEADING = 1.5
 _NARROWEST_NAME = 9.0
 _SMALLEST = 4.0
+_SHRUNK = (1.0, 0.95, 0.9, 0.85)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,11 @@ class Grid:
         return self._body + (len(self.said) + 0.2) * self._step
 
     def fitted(self) -> Grid:
-        """The same table, set smaller if its numbers are too wide for the limit."""
+        """The same table, a little smaller where that keeps names beside their numbers, or as small as it must be."""
+        for share in _SHRUNK:
+            smaller = replace(self, size=share * self.size)
+            if not smaller.stacked:
+                return smaller
         if self._numbers_width <= self.limit or self.size <= _SMALLEST:
             return self
         smaller = max(_SMALLEST, 0.98 * self.size * self.limit / self._numbers_width)
