@@ -97,7 +97,7 @@ def _left_truncated() -> Columns:
 
 
 def _steep_truncated() -> Columns:
-    """40 subjects, delayed entry, two strata, and a covariate that nearly orders the deaths: risk sums differ by e^20."""
+    """40 subjects, delayed entry, two strata, and a covariate that nearly orders the deaths."""
     i = np.arange(40)
     time = 1.0 + (i * 17) % 40 / 2.0
     entry = np.floor(time * ((i * 29) % 40) / 41.0)

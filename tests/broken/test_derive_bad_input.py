@@ -291,6 +291,19 @@ def test_records_of_somebody_who_is_not_in_dm(palmira) -> None:
     assert row["decision"] == "the subject is not in DM: its records reach no subject-level result"
 
 
+def test_a_constant_that_finds_nothing_is_said(palmira) -> None:
+    rows = made.patient("P", responses=[(56, "SD")])
+    made.add(rows, "tu", "P", TUSEQ=1, TUEVAL="INVESTIGATOR", TUSTRESC="TARGET", VISIT="BASELINE")
+    row = _only(_logged("constant-finds-nothing", rows, trial=palmira))
+    assert row["decision"] == (
+        "TU holds no VISIT 'SCREENING': nobody has measurable disease at baseline; it holds BASELINE"
+    )
+    assert row["rule"] == "equipoise, baseline_visit"
+    adam = derive_adam(made.study(rows), palmira, overrides={"evaluator": "READER", "baseline_visit": "BASELINE"})
+    words = adam.decisions.to_frame().filter(pl.col("code") == "constant-finds-nothing")["decision"].to_list()
+    assert words == ["RS holds no RSEVAL 'READER': no overall response is found; it holds INVESTIGATOR"]
+
+
 def test_randomized_without_arm_or_stratum(palmira) -> None:
     rows = made.patient("P", baseline={"PRIORET": "AI"}, ARMCD=None, ACTARMCD=None)
     row = _only(_logged("randomized-without-arm", rows, trial=palmira))

@@ -34,6 +34,7 @@ def find_collected(study: Study) -> Iterator[Decision]:
     yield from _undated_assessments(study)
     yield from _undated_deaths(study)
     yield from _strangers(study)
+    yield from _nothing_found(study)
 
 
 def _levels(study: Study) -> dict[tuple[str, str], ImputationLevel | None]:
@@ -150,6 +151,30 @@ def _strangers(study: Study) -> Iterator[Decision]:
                 variable="USUBJID",
                 decision="the subject is not in DM: its records reach no subject-level result",
                 rule="ADSL",
+            )
+
+
+def _nothing_found(study: Study) -> Iterator[Decision]:
+    """A constant that finds nothing where there are records is more likely wrong than right."""
+    profile, rs, tu = study.profile, study.table("rs"), study.table("tu")
+    sought = (
+        ("RS", "RSTESTCD", "response_test", rs, "no overall response is found"),
+        ("RS", "RSEVAL", "evaluator", rs, "no overall response is found"),
+        ("TU", "VISIT", "baseline_visit", tu, "nobody has measurable disease at baseline"),
+    )
+    for domain, variable, constant, records, result in sought:
+        wanted = profile.text(constant)
+        held = records.get_column(variable).drop_nulls().unique().sort().to_list()
+        if records.height and wanted not in held:
+            listing = ", ".join(held[:10]) or "none"
+            yield Decision(
+                severity="warning",
+                code="constant-finds-nothing",
+                domain=domain,
+                variable=variable,
+                value=wanted,
+                decision=f"{domain} holds no {variable} {wanted!r}: {result}; it holds {listing}",
+                rule=f"{profile.id}, {constant}",
             )
 
 

@@ -26,8 +26,8 @@ _SMALLEST, _SMALLEST_NODE = 5, 10
 _BASELINE_DRAWS, _SCAN_DRAWS = 24, 8
 _UNIFORM_RANGE = math.sqrt(12.0)
 
-# RECIST 1.1, sections 4.3.1 and 4.4.1.
-_GROWTH, _LEAST_GROWTH, _SHRINKAGE = 1.2, 5, 0.7
+# RECIST 1.1, section 4.3.1: growth by 20% and 5 mm; in whole numbers, since 0.7 of 10 is less than 7 in floating point.
+_LEAST_GROWTH = 5
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,11 @@ def _stable(
     if not targets:
         return Reading(scan, (), None, non_target, None, "NON-CR/NON-PD")
     base, nadir = sum(before[0].diameters), min(sum(reading.diameters) for reading in before)
-    ceiling = max(math.ceil(_GROWTH * nadir), nadir + _LEAST_GROWTH) - 1
+    ceiling = _progressive(nadir) - 1
     if responds:
-        ratio, low, high = 0.45 + 0.2 * v[0], 0, min(math.floor(_SHRINKAGE * base), ceiling)
+        ratio, low, high = 0.45 + 0.2 * v[0], 0, min(_partial(base), ceiling)
     else:
-        ratio, low, high = 0.8 + 0.3 * v[0], math.floor(_SHRINKAGE * base) + 1, ceiling
+        ratio, low, high = 0.8 + 0.3 * v[0], _partial(base) + 1, ceiling
     values = _measured(targets, before[0].diameters, ratio, v)
     response = "PR" if responds else "SD"
     return Reading(scan, _settled(targets, values, low, high), response, non_target, None, response)
@@ -185,12 +185,22 @@ def _progressed(
     diameters, target = still.diameters, still.target
     if by == "target":
         nadir = min(sum(reading.diameters) for reading in before)
-        low = max(math.ceil(_GROWTH * nadir), nadir + _LEAST_GROWTH)
+        low = _progressive(nadir)
         smallest = min(before, key=lambda reading: sum(reading.diameters))
         values = _measured(targets, smallest.diameters, 1.25 + 0.35 * v[0], v)
         diameters, target = _settled(targets, values, low, 10**6), "PD"
     non_target = "PD" if by == "non-target" else still.non_target
     return Reading(scan, diameters, target, non_target, new, "PD")
+
+
+def _progressive(nadir: int) -> int:
+    """The least sum that is progression: 20% and 5 mm over the smallest so far."""
+    return max(-(-6 * nadir // 5), nadir + _LEAST_GROWTH)
+
+
+def _partial(base: int) -> int:
+    """The largest sum that is a partial response: 30% below baseline."""
+    return 7 * base // 10
 
 
 def _manner(measurable: bool, non_targets: bool, u: float) -> str:
