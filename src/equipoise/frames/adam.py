@@ -120,12 +120,13 @@ def conform(frame: pl.DataFrame, name: str, *, source: str | None = None) -> pl.
     known = schema(name)
     order = [column for column in known.types if column in upper.columns] if known else []
     order += [column for column in upper.columns if column not in order]
-    return upper.select([_cast(upper, column, name, where) for column in order])
+    # A frame makes its schema anew each time it is asked; with a hundred columns that is most of the work.
+    types = upper.schema
+    return upper.select([_cast(upper, column, types[column], name, where) for column in order])
 
 
-def _cast(frame: pl.DataFrame, column: str, name: str, where: str) -> pl.Expr:
+def _cast(frame: pl.DataFrame, column: str, held: pl.DataType, name: str, where: str) -> pl.Expr:
     known = variable(column, name)
-    held = frame.schema[column]
     wanted = known.type if known else _kind(held)
     if held == pl.Null:
         return pl.col(column).cast(_DTYPES[wanted or "text"])

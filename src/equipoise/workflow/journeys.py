@@ -144,7 +144,7 @@ def _fill_run(
         html = report_trial(source.trial, results=analyzed.results, provenance=facts, decisions=derived.adam.decisions)
         abstract = _abstract(source.trial, analyzed)
     with journal.step("write"):
-        write_adam(derived.adam.tables, folder / "adam", log=derived.adam.decisions)
+        write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
         derived.adam.decisions.write(folder / "decisions.csv")
         analyzed.results.write(folder / "results.parquet")
         write_figures(source.trial, analyzed, folder / "figures")

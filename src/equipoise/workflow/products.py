@@ -85,7 +85,7 @@ def write_derived(
     journal = Journal(("write",))
     with new_folder(out, name=f"{derived.provenance.trial_id.lower()}-adam", force=force) as (folder, target):
         with journal.step("write"):
-            write_adam(derived.adam.tables, folder, log=derived.adam.decisions)
+            write_adam(derived.adam.tables, folder, labels=derived.adam.labels, log=derived.adam.decisions)
             derived.adam.decisions.write(folder / "decisions.csv")
         journal.write(folder, derived.provenance)
     return derived, target
