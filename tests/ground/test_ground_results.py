@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 import polars as pl
 import pytest
 
+from equipoise.errors import DataError
 from equipoise.frames.results import COLUMNS, Result, ResultRow, ResultTable, fill
 
 
@@ -97,6 +98,30 @@ def test_rows_survive_frames_and_parquet(table, tmp_path):
     assert ResultTable.read(tmp_path / "results.parquet") == table
     ResultTable().write(tmp_path / "none.parquet")
     assert len(ResultTable.read(tmp_path / "none.parquet")) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no Parquet file"])
+def test_a_file_that_cannot_be_read(tmp_path, content):
+    path = tmp_path / "results.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"results\.parquet cannot be read as Parquet") as caught:
+        ResultTable.read(path)
+    assert caught.value.code == "file-unreadable"
+    assert caught.value.reason
+    assert caught.value.hint == "give the results.parquet of a run folder, or the folder"
+
+
+def test_a_file_of_something_else(tmp_path, table):
+    path = tmp_path / "adsl.parquet"
+    pl.DataFrame({"USUBJID": ["P-1"]}).write_parquet(path)
+    with pytest.raises(DataError, match="holds no result rows: it has no column run, analysis, ") as caught:
+        ResultTable.read(path)
+    assert caught.value.code == "column-missing"
+    assert caught.value.reason == "its columns: USUBJID"
+    table.to_frame().drop("unit").write_parquet(path)
+    with pytest.raises(DataError, match="it has no column unit$|it has no column unit\n"):
+        ResultTable.read(path)
 
 
 def test_columns_beyond_the_known_are_left_behind(table):

@@ -39,12 +39,12 @@ PALMIRA = [
     ),
     (
         "Primary analysis",
-        "when 155 events have occurred; in the intention-to-treat set; stratified log-rank test (assumption), "
+        "When 155 events have occurred; in the intention-to-treat set; stratified log-rank test (assumption), "
         "two-sided, at 5%; hazard ratio by stratified Cox regression (assumption) with 95% CI",
     ),
     (
         "Other analyses",
-        "overall survival (secondary), objective response rate (secondary), clinical benefit rate (secondary) and "
+        "Overall survival (secondary), objective response rate (secondary), clinical benefit rate (secondary) and "
         "treatment-emergent adverse events (safety)",
     ),
     ("Scenario", "design: what the trial was designed to detect, used by design and simulate"),

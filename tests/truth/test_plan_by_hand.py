@@ -236,6 +236,11 @@ def test_arms_may_be_held_as_labels(adam, rows):
             "arm-unknown",
             "'EXPR', which is not an arm",
         ),
+        (
+            lambda t: {**t, "adsl": t["adsl"].with_columns(SAFFL=pl.lit(1.0))},
+            "value-invalid",
+            "the rule of analysis set SAF cannot be applied to ADSL",
+        ),
     ],
 )
 def test_data_that_the_plan_cannot_use(adam, change, code, message):

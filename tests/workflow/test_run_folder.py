@@ -120,3 +120,25 @@ def test_not_a_frame_is_refused():
 
     with pytest.raises(ArgumentError, match="dm is a str, not a data frame"):
         eq.derive("palmira", sdtm={"dm": "dm.csv"})
+
+
+def test_the_results_page_names_what_rows_are_made_of(demo_run):
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    variables = set(demo_run.trial.variables)
+    spoken = {row.statistic for row in demo_run.results if not row.statistic.endswith(("_low", "_high"))}
+    spoken |= {row.parameter for row in demo_run.results} - variables
+    assert sorted(word for word in spoken if f"`{word}`" not in page) == []
+
+
+def test_the_default_seed_is_what_its_documents_say():
+    """Both medians within 0.3 month of the published ones, 6- and 12-month rates within 4 points."""
+    study = eq.synthesize("palmira")
+    results = eq.analyze("palmira", adam=eq.derive("palmira", sdtm=study.sdtm))
+    of = results.select(analysis="pfs-primary")
+    published = {"PALBO_ET": (4.9, 0.421, 0.124), "ET": (3.6, 0.291, 0.123)}
+    for arm, (median, six, twelve) in published.items():
+        assert of.value(parameter="kaplan-meier", statistic="median", level1=arm) == pytest.approx(median, abs=0.3)
+        assert of.value(parameter="landmark", statistic="survival", level1=arm, at=6.0) == pytest.approx(six, abs=0.04)
+        assert of.value(parameter="landmark", statistic="survival", level1=arm, at=12.0) == pytest.approx(
+            twelve, abs=0.04
+        )

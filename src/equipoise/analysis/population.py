@@ -41,7 +41,16 @@ def select_population(
     for column in predicate.meta.root_names():
         if column not in known:
             raise _missing(column, known, f"analysis set {name}")
-    chosen = adsl.filter(predicate)
+    try:
+        chosen = adsl.filter(predicate)
+    except pl.exceptions.PolarsError as mismatch:
+        raise DataError(
+            "value-invalid",
+            f"the rule of analysis set {name} cannot be applied to ADSL: {str(mismatch).splitlines()[0]}",
+            where="ADSL",
+            reason="it compares a column with a value of another type",
+            hint="quote the value in the trial file if the column holds text, leave the quotes out if it holds numbers",
+        ) from mismatch
     column = next((c for c in _ARM_COLUMNS[arm] if c in known and chosen[c].null_count() < chosen.height), None)
     if column is None:
         raise _missing(_ARM_COLUMNS[arm][0], known, f"the {arm} arm of analysis set {name}")

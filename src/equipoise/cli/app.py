@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -58,14 +60,20 @@ def main(arguments: list[str] | None = None) -> None:
         print_error(error, as_json="--json" in given)
         sys.exit(WRONG_INPUT)
     except KeyboardInterrupt:
-        _say_interrupted()
-        sys.exit(INTERRUPTED)
+        _leave_interrupted(as_program=arguments is None)
     except SystemExit as stop:
         # typer turns an interruption and a wrong option into an exit of its own.
         if stop.code == INTERRUPTED:
-            _say_interrupted()
+            _leave_interrupted(as_program=arguments is None)
         raise
 
 
-def _say_interrupted() -> None:
+def _leave_interrupted(*, as_program: bool) -> NoReturn:
     typer.echo("\ninterrupted; nothing was left half-written", err=True)
+    if as_program:
+        # When the interruption passed through an exec() of text (dataclasses use one), CPython remembers it as
+        # unhandled and ends the process by the signal after all; leaving at once keeps the promised status.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(INTERRUPTED)

@@ -14,7 +14,7 @@ def demo(
     out: Out = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", help="Seed of the synthetic patients, 0 to 2**48 - 1.", show_default="20190405"),
+        typer.Option("--seed", help="Seed of the synthetic patients, 0 to 2**48 - 1.", show_default="20190427"),
     ] = None,
     scenario: Annotated[str | None, typer.Option("--scenario", help="Scenario of the trial file.")] = None,
     force: Force = False,

@@ -13,7 +13,7 @@ def synthesize(
     trial: Trial,
     *,
     out: Out = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed, 0 to 2**48 - 1.", show_default="20190405")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed, 0 to 2**48 - 1.", show_default="20190427")] = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", help="Scenario of the trial file.", show_default="its default")
     ] = None,

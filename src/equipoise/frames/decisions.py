@@ -106,5 +106,10 @@ class DecisionLog:
         with whole_file(Path(path)) as temporary:
             (frame.with_columns(pl.col("sequence").cast(pl.Int64)) if whole else frame).write_csv(temporary)
 
+    @classmethod
+    def read(cls, path: str | Path) -> DecisionLog:
+        """The log that `write` left."""
+        return cls(Decision(**record) for record in pl.read_csv(path, schema_overrides=_SCHEMA).iter_rows(named=True))
+
     def __repr__(self) -> str:
         return "\n".join([f"{len(self):,} decisions", *self.summary()])

@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from equipoise.errors import DataError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -143,9 +145,20 @@ class ResultTable:
 
     @classmethod
     def read(cls, path: Path) -> ResultTable:
+        """Rows stored by `write`. Raises DataError `file-unreadable`, or `column-missing` for another kind of file."""
         import polars as pl
 
-        return cls.from_frame(pl.read_parquet(path))
+        hint = "give the results.parquet of a run folder, or the folder"
+        try:
+            frame = pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as problem:
+            said = str(problem).splitlines()[0]
+            raise DataError("file-unreadable", f"{path} cannot be read as Parquet", reason=said, hint=hint) from problem
+        absent = [name for name in COLUMNS if name not in frame.columns]
+        if absent:
+            message = f"{path} holds no result rows: it has no column {', '.join(absent)}"
+            raise DataError("column-missing", message, reason=f"its columns: {', '.join(frame.columns)}", hint=hint)
+        return cls.from_frame(frame)
 
     def __repr__(self) -> str:
         shown = [_printable(row) for row in self._rows[:_PRINTED_ROWS]]

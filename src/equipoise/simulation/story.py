@@ -36,10 +36,14 @@ class Story:
         """The last day, counted from randomization, on which anything about the patient can be known."""
         return min(course.died, course.dropped, self.cutoff - course.randomized)
 
+    def was_dosed(self, course: Course) -> bool:
+        """Whether the patient is known to have had a first dose."""
+        return course.patient.unit in self.treatments and course.first_dose <= self.seen_until(course)
+
     def reference(self) -> dict[str, int]:
         """Day of the calendar that --DY counts from: the first dose, else randomization, by subject."""
         return {
-            course.patient.usubjid: course.randomized + (course.first_dose if course.treated else 0)
+            course.patient.usubjid: course.randomized + (course.first_dose if self.was_dosed(course) else 0)
             for course in self.courses
             if course.randomized <= self.cutoff
         }

@@ -193,16 +193,16 @@ def _dm_row(story: Story, patient: Screened) -> Record:
 def _dm_arm(story: Story, course: Course) -> Record:
     arm = story.premises.trial.arm(course.patient.arm or "")
     row: Record = {"ARMCD": arm.id, "ARM": arm.label}
-    if course.patient.unit in story.treatments and course.randomized + course.first_dose <= story.cutoff:
+    if story.was_dosed(course):
         return row | {"ACTARMCD": arm.id, "ACTARM": arm.label}
     return row | {"ARMNRS": "ASSIGNED, NOT TREATED"}
 
 
 def _dm_dates(story: Story, course: Course, text: Callable[[int], str | None]) -> Record:
     until, start = story.seen_until(course), course.randomized
-    treatment = story.treatments.get(course.patient.unit)
+    treatment = story.treatments[course.patient.unit] if story.was_dosed(course) else None
     row: Record = {"RFSTDTC": text(start + (course.first_dose if treatment else 0))}
-    if treatment is not None and treatment.first <= until:
+    if treatment is not None:
         row["RFXSTDTC"] = text(start + treatment.first)
         row["RFXENDTC"] = text(start + treatment.last) if treatment.last <= until else None
     if until == course.died:

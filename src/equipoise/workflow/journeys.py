@@ -16,7 +16,9 @@ from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal, Notify, _silent
 from equipoise.workflow.products import write_truth
 from equipoise.workflow.stages import (
+    DECISIONS,
     DEFAULT_SEED,
+    RESULTS,
     Analyzed,
     Derived,
     Tables,
@@ -145,8 +147,8 @@ def _fill_run(
         abstract = _abstract(source.trial, analyzed)
     with journal.step("write"):
         write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
-        derived.adam.decisions.write(folder / "decisions.csv")
-        analyzed.results.write(folder / "results.parquet")
+        derived.adam.decisions.write(folder / DECISIONS)
+        analyzed.results.write(folder / RESULTS)
         write_figures(source.trial, analyzed, folder / "figures")
         (folder / "report.html").write_text(html, encoding="utf-8")
     journal.write(folder, facts)

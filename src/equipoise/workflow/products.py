@@ -13,6 +13,8 @@ from equipoise.protocol import Trial
 from equipoise.workflow.folders import new_file, new_folder
 from equipoise.workflow.journal import Journal
 from equipoise.workflow.stages import (
+    DECISIONS,
+    RESULTS,
     Analyzed,
     Derived,
     TrialLike,
@@ -25,8 +27,6 @@ from equipoise.workflow.stages import (
 
 if TYPE_CHECKING:
     from equipoise.simulation import Synthetic
-
-RESULTS = "results.parquet"
 
 
 def write_synthetic(
@@ -86,7 +86,7 @@ def write_derived(
     with new_folder(out, name=f"{derived.provenance.trial_id.lower()}-adam", force=force) as (folder, target):
         with journal.step("write"):
             write_adam(derived.adam.tables, folder, labels=derived.adam.labels, log=derived.adam.decisions)
-            derived.adam.decisions.write(folder / "decisions.csv")
+            derived.adam.decisions.write(folder / DECISIONS)
         journal.write(folder, derived.provenance)
     return derived, target
 

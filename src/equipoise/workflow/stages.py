@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import ArgumentError
 from equipoise.frames.adam import AdamData, read_adam
+from equipoise.frames.decisions import DecisionLog
 from equipoise.frames.memory import adam_data, sdtm_data
 from equipoise.frames.results import ResultTable
 from equipoise.frames.sdtm import SdtmData, read_sdtm
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
     from equipoise.simulation import Synthetic
 
-DEFAULT_SEED = 20190405
-"""The seed of `demo` and `synthesize` where none is given: the registered start date of PALMIRA."""
+DEFAULT_SEED = 20190427
+"""The seed of `demo` and `synthesize` where none is given.
+
+The first seed from 20190405 (the registered start of PALMIRA) on whose patients come near the published curves: both
+medians within 0.3 month, 6- and 12-month rates within 4 points. Hazard ratio and P were not looked at.
+"""
+
+RESULTS = "results.parquet"
+DECISIONS = "decisions.csv"
 
 TrialLike = str | Path | Trial
 Tables = Mapping[str, Any]
@@ -129,12 +137,15 @@ def report_trial(
     provenance: Provenance | None = None,
     decisions: Any = None,
 ) -> str:
-    """The report as one self-contained HTML document."""
+    """The report as one self-contained HTML document; results from a run folder bring its provenance and decisions."""
     from equipoise.reporting import render_report
 
     source = trial_file(trial)
-    rows, known = _results(results)
-    facts = provenance or known or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
+    rows, folder = _results(results)
+    if folder is not None and decisions is None and (folder / DECISIONS).is_file():
+        decisions = DecisionLog.read(folder / DECISIONS)
+    kept = _kept_provenance(folder) if folder is not None else None
+    facts = provenance or kept or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
     if facts.trial_digest is None:
         facts = replace(facts, trial_digest=source.digest)
     return render_report(source.trial, rows, facts, decisions=decisions)
@@ -175,12 +186,13 @@ def _example(source: TrialFile, base: Provenance) -> tuple[Any, Provenance]:
     return data, replace(base, data_digest=data.digest, data_sources=(f"example {source.trial.example}",))
 
 
-def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Provenance | None]:
+def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Path | None]:
+    """The rows, and the folder of the run they are from, if they are from a file."""
     if isinstance(results, ResultTable):
         return results, None
     path = Path(results)
-    file = path / "results.parquet" if path.is_dir() else path
-    return ResultTable.read(file), _kept_provenance(file.parent)
+    file = path / RESULTS if path.is_dir() else path
+    return ResultTable.read(file), file.parent
 
 
 def _kept_provenance(folder: Path) -> Provenance | None:
