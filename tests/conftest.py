@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import settings
+
+# In continuous integration the drawn examples are the same each time, so that a failure belongs to the change; on a
+# contributor's machine they vary, so that new ones are tried. Machines are too noisy for a deadline.
+settings.register_profile("continuous", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None)
+settings.load_profile("continuous" if os.environ.get("CI") == "true" else "exploring")
+
+NOBODY = 65534
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -37,6 +47,32 @@ def equipoise_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]
         return Said(code if isinstance(code, int) else int(code is not None), captured.out, captured.err)
 
     return call
+
+
+@contextlib.contextmanager
+def _unprivileged() -> Iterator[None]:
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path) -> Iterator[tuple[Path, contextlib.AbstractContextManager[None]]]:
+    """A folder nobody may write to, and a context without root's rights, to which every folder is writable."""
+    # The parents stay open for everybody, so that only the closed folder can be what refuses.
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0o555)
+    yield closed, _unprivileged()
+    closed.chmod(0o755)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Folders and files that are not what their name promises."""
 
-import os
 import re
 
 import polars as pl
@@ -109,11 +108,11 @@ def test_a_place_that_is_a_file(tmp_path):
         assert caught.value.code == "output-unwritable"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_is_read_only(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="Permission denied"):
-        write_sdtm({"dm": DM}, tmp_path)
+def test_a_folder_that_is_read_only(closed_folder):
+    closed, unprivileged = closed_folder
+    with unprivileged, pytest.raises(OutputError, match="Permission denied"):
+        write_sdtm({"dm": DM}, closed)
+    assert list(closed.iterdir()) == []
 
 
 def interrupted_write(path):
