@@ -12,6 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
+# Modules of tests/made_up are imported by name (`pythonpath` in pyproject.toml).
+pytest_plugins = ("report_fixtures",)
+
 # In continuous integration the drawn examples are the same each time, so that a failure belongs to the change; on a
 # contributor's machine they vary, so that new ones are tried. Machines are too noisy for a deadline.
 settings.register_profile("continuous", deadline=None, derandomize=True)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+import made_up_study as made
 from equipoise.derivation import derive_adam
 from equipoise.errors import ArgumentError, DataError
 from equipoise.protocol import load_trial
-
-made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "derivation" / "made_up_study.py")))
 
 
 @pytest.fixture(scope="module")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import runpy
 from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+import made_up_study as made
 from equipoise.derivation import PROFILES, derive_adam, load_profile, resolve_profile
 from equipoise.frames.adam import write_adam
 from equipoise.protocol import load_trial, parse_expression
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src" / "equipoise" / "derivation"
-made = SimpleNamespace(**runpy.run_path(str(HERE / "made_up_study.py")))
 
 
 @pytest.mark.parametrize("name", PROFILES)

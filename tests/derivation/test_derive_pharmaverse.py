@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import runpy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+import reference_admiral as reference
 from equipoise.derivation import AdamSet, derive_adam
 from equipoise.frames.adam import write_adam
 from equipoise.frames.sdtm import SdtmData, read_sdtm
@@ -23,8 +22,6 @@ pytestmark = pytest.mark.skipif(
     reason="the pharmaverse data are not beside the repository (../shared/data/pharmaverse)",
 )
 
-
-reference = SimpleNamespace(**runpy.run_path(str(HERE / "reference_admiral.py")))
 
 SMALL, LARGE, STRESS = "small family", "large family", "edge cases"
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import runpy
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -16,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+import made_up_study as made
+import reference_admiral as reference
 from equipoise.derivation import derive_adam
 from equipoise.protocol import load_trial
 
 FOLDER = Path(__file__).parents[1] / "derivation"
-made = SimpleNamespace(**runpy.run_path(str(FOLDER / "made_up_study.py")))
-reference = SimpleNamespace(**runpy.run_path(str(FOLDER / "reference_admiral.py")))
 
 WORDS = ["CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "CHECK", None]
 # A derivation costs the same for one patient as for twenty: few studies of many patients.

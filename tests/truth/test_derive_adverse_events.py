@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
 from datetime import date, datetime
-from pathlib import Path
-from types import SimpleNamespace
 
+import made_up_study as made
 from equipoise.derivation import derive_adam
 from equipoise.protocol import load_trial
-
-made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "derivation" / "made_up_study.py")))
 
 
 def _adae(*events, trial=False, rows=None, **more):

@@ -5,17 +5,13 @@ Days are counted from randomization (day 0 = 2020-01-01), plain differences.
 
 from __future__ import annotations
 
-import runpy
 from datetime import date, timedelta
-from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+import made_up_study as made
 from equipoise.derivation import derive_adam
-
-made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "derivation" / "made_up_study.py")))
 
 
 def _adrs(responses, **more) -> pl.DataFrame:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import runpy
 from datetime import date
-from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 
+import made_up_study as made
 from equipoise.derivation import derive_adam
 from equipoise.protocol import load_trial
-
-made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "derivation" / "made_up_study.py")))
 
 
 def _row(adam, code: str, *columns: str) -> tuple[object, ...]:

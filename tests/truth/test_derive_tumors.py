@@ -12,17 +12,13 @@ Two target lesions, T01 in the liver (longest diameter counts) and T02 a lymph n
 
 from __future__ import annotations
 
-import runpy
 from datetime import date
-from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+import made_up_study as made
 from equipoise.derivation import derive_adam
-
-made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "derivation" / "made_up_study.py")))
 
 VISITS = [
     ("SCREENING", 1.0, -5, {"T01": (40.0, 20.0), "T02": (30.0, 20.0)}),

@@ -1,28 +1,16 @@
-from __future__ import annotations
+"""Fixtures for tests of reports: made-up rows of the built-in trials."""
 
-import importlib.util
-import sys
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
-
-def _made_up():
-    name = "equipoise_made_up_results"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "made_up_results.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+import made_up_results
 
 
 @pytest.fixture(scope="session")
 def made_up():
-    """The fixture module: `made_up.palmira_results()` and its parts."""
-    return _made_up()
+    """The module of made-up rows: `made_up.palmira_results()` and its parts."""
+    return made_up_results
 
 
 @pytest.fixture(scope="session")
