@@ -11,7 +11,7 @@ from equipoise.frames.results import COLUMNS, Result, ResultRow, ResultTable, fi
 
 
 def _rows() -> list[ResultRow]:
-    arm = {"analysis": "pfs", "endpoint": "PFS", "parameter": "curve", "group1": "arm"}
+    arm = {"analysis": "pfs", "endpoint": "PFS", "parameter": "read", "group1": "arm"}
     return [
         ResultRow(**arm, level1="ET", statistic="median", value=3.6, unit="months", method="kaplan-meier"),
         ResultRow(**arm, level1="ET", statistic="survival", at=6.0, at_unit="months", value=0.291),
@@ -133,7 +133,7 @@ def test_the_dictionary_leaves_out_what_is_missing(table):
     assert first == {
         "analysis": "pfs",
         "endpoint": "PFS",
-        "parameter": "curve",
+        "parameter": "read",
         "group1": "arm",
         "level1": "ET",
         "statistic": "median",
@@ -147,11 +147,12 @@ def test_the_dictionary_leaves_out_what_is_missing(table):
 def test_it_prints_as_columns(table):
     assert repr(table).splitlines() == [
         "5 result rows",
-        "pfs  PFS  ET        median                3.6 months",
-        "pfs  PFS  ET        survival at 6 months  0.291",
-        "pfs  PFS  PALBO_ET  median                not reached",
-        "pfs  PFS  PALBO_ET  survival at 6 months  0.421",
-        "os   OS   PALBO_ET  estimate              no events",
+        "analysis  endpoint  parameter  group     statistic             value",
+        "pfs       PFS       read       ET        median                3.6 months",
+        "pfs       PFS       read       ET        survival at 6 months  0.291",
+        "pfs       PFS       read       PALBO_ET  median                not reached",
+        "pfs       PFS       read       PALBO_ET  survival at 6 months  0.421",
+        "os        OS        PALBO_ET             estimate              no events",
     ]
     assert repr(ResultTable()) == "0 result rows"
 
@@ -160,8 +161,20 @@ def test_long_tables_print_their_beginning():
     rows = [ResultRow(statistic="n", value=float(k)) for k in range(1_031)]
     lines = repr(ResultTable(rows)).splitlines()
     assert lines[0] == "1,031 result rows"
-    assert len(lines) == 32
-    assert lines[-1] == "... and 1,001 more rows"
+    assert len(lines) == 1 + 1 + 40 + 1
+    assert lines[-1] == "... and 991 more rows; select(analysis=...) narrows"
+
+
+def test_curves_are_folded_unless_they_are_asked_for():
+    curve = [ResultRow(parameter="curve", statistic="survival", at=float(k), value=0.5) for k in range(3)]
+    table = ResultTable([*curve, ResultRow(parameter="logrank", statistic="z", value=1.5)])
+    assert repr(table).splitlines() == [
+        "4 result rows",
+        "parameter  statistic  value",
+        "logrank    z          1.5",
+        "... and 3 rows of curves; select(parameter='curve') shows them",
+    ]
+    assert len(repr(table.select(parameter="curve")).splitlines()) == 1 + 1 + 3
 
 
 def test_html_is_escaped():
@@ -171,7 +184,7 @@ def test_html_is_escaped():
     assert "<td>&lt;script&gt;</td>" in html
     assert "<td>a &amp; b</td>" in html
     assert "<td>&quot;&lt;5&quot;</td>" in html
-    assert html.count('<th scope="col">') == 5
+    assert html.count('<th scope="col">') == 6
     assert "<caption>1 result rows</caption>" in html
 
 

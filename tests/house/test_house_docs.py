@@ -128,3 +128,28 @@ def test_repository_speaks_of_the_product_only():
 
 def test_tracked_files_are_small():
     assert [str(path) for path in _tracked() if path.stat().st_size > 1_500_000] == []
+
+
+def test_profiles_page_is_the_generated_one():
+    import runpy
+
+    written = (ROOT / "docs/profiles.md").read_text(encoding="utf-8")
+    assert written == runpy.run_path(str(ROOT / "tools/sync.py"))["render_profiles"](), "run `just schema`"
+
+
+def test_derivation_page_names_every_decision():
+    """Codes of the decision log stand in the source as the second argument of `decisions` or as `code=`."""
+    import ast
+
+    page = (ROOT / "docs/derivation.md").read_text(encoding="utf-8")
+    codes: set[str] = set()
+    for path in [*(ROOT / "src/equipoise/derivation").glob("*.py"), ROOT / "src/equipoise/frames/adam.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.id if isinstance(node.func, ast.Name) else ""
+                given = [k.value for k in node.keywords if k.arg == "code"] + node.args[1:2] * (name == "decisions")
+                codes |= {
+                    value.value for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str)
+                }
+    assert len(codes) > 15
+    assert sorted(code for code in codes if f"`{code}`" not in page) == []

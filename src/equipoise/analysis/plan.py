@@ -5,14 +5,14 @@ The only module of this room that reads the protocol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from equipoise.analysis import plan_counts
-from equipoise.analysis.cox_regression import CoxRegression, cox
+from equipoise.analysis.cox_regression import cox
 from equipoise.analysis.logrank_test import logrank
 from equipoise.analysis.plan_rows import (
     TimeScale,
@@ -133,7 +133,7 @@ def _event_data(planned: _Planned) -> pl.DataFrame:
 def _curves(planned: _Planned, data: pl.DataFrame, plan: Curve, scale: TimeScale) -> Iterator[ResultRow]:
     times = [(t.value, t.unit, t.days) for t in plan.rates_at]
     ticks = scale.ticks(float(data["AVAL"].max() or 0.0))  # pyright: ignore[reportArgumentType]
-    options: dict[str, Any] = {"conf_type": plan.conf_type, "conf_level": plan.conf_level}
+    options = _curve_options(planned)
     for arm in planned.arms:
         part = data.filter(pl.col(ARM) == arm)
         columns = arm_columns(arm)
@@ -150,20 +150,45 @@ def _curves(planned: _Planned, data: pl.DataFrame, plan: Curve, scale: TimeScale
     yield from follow_up_rows(follow_up, scale, {})
 
 
+def _curve_options(planned: _Planned) -> dict[str, Any]:
+    plan = planned.analysis.curve or Curve()
+    return {"conf_type": plan.conf_type, "conf_level": plan.conf_level}
+
+
 def _test(planned: _Planned, data: pl.DataFrame) -> list[ResultRow]:
     plan = planned.analysis.test
     if plan is None:
         return []
     stratified = plan.stratified.value
+    compared, left_out = _comparable(planned, data, planned.arms, stratified=stratified)
     result = logrank(
-        data["AVAL"],
-        data["event"],
-        data[ARM],
+        compared["AVAL"],
+        compared["event"],
+        compared[ARM],
         reference=planned.trial.control.id,
-        strata=data[STRATUM] if stratified else None,
+        strata=compared[STRATUM] if stratified else None,
         alternative="two-sided" if plan.sides == 2 else "experimental-better",
     )
-    return logrank_rows(result, f"{'two-sided' if plan.sides == 2 else 'one-sided'}{_stratified(planned, stratified)}")
+    words = f"{'two-sided' if plan.sides == 2 else 'one-sided'}{_stratified(planned, stratified)}"
+    return fill(logrank_rows(result, words), warning=left_out)
+
+
+def _comparable(
+    planned: _Planned, data: pl.DataFrame, arms: Sequence[str], *, stratified: bool
+) -> tuple[pl.DataFrame, str | None]:
+    """The records a comparison of arms can use, and who is left out of it for want of a stratum.
+
+    Raises EstimationError where no comparison with the control arm is left.
+    """
+    wanted = data.filter(pl.col(ARM).is_in(arms))
+    known = wanted.filter(pl.col(STRATUM).is_not_null()) if stratified else wanted
+    absent = [arm for arm in arms if arm not in known[ARM]]
+    if planned.trial.control.id in absent or len(absent) > len(arms) - 2:
+        nobody = " and ".join(planned.trial.arm(arm).label for arm in absent)
+        known_stratum = " with a known stratum" if known.height < wanted.height else ""
+        raise EstimationError("estimate-undefined", f"no patient{known_stratum} in {nobody}")
+    lost = wanted.height - known.height
+    return known, f"{lost} patient{'s' if lost > 1 else ''} without a known stratum left out" if lost else None
 
 
 def _contrast(planned: _Planned, arm: str) -> dict[str, Any]:
@@ -179,15 +204,16 @@ def _effect(planned: _Planned, data: pl.DataFrame, arm: str, columns: Mapping[st
     plan = planned.analysis.estimate
     if plan is None:
         return []
-    fit = _cox(planned, data, arm, stratified=plan.stratified.value)
-    return hazard_ratio_rows(fit, columns, words=f"Cox{_stratified(planned, plan.stratified.value)}")
+    return _hazard_ratio(planned, data, arm, columns, stratified=plan.stratified.value)
 
 
-def _cox(planned: _Planned, data: pl.DataFrame, arm: str, *, stratified: bool) -> CoxRegression:
+def _hazard_ratio(
+    planned: _Planned, data: pl.DataFrame, arm: str, columns: Mapping[str, Any], *, stratified: bool
+) -> list[ResultRow]:
     plan = planned.analysis.estimate
     control = planned.trial.control.id
-    pair = data.filter(pl.col(ARM).is_in([arm, control]))
-    return cox(
+    pair, left_out = _comparable(planned, data, [arm, control], stratified=stratified)
+    fit = cox(
         pair["AVAL"],
         pair["event"],
         pair[ARM],
@@ -196,6 +222,8 @@ def _cox(planned: _Planned, data: pl.DataFrame, arm: str, *, stratified: bool) -
         ties=plan.ties if plan else "efron",
         conf_level=plan.conf_level if plan else 0.95,
     )
+    rows = hazard_ratio_rows(fit, columns, words=f"Cox{_stratified(planned, stratified)}")
+    return fill(rows, warning=left_out)
 
 
 def _subgroups(planned: _Planned, data: pl.DataFrame, name: str, arm: str, scale: TimeScale) -> list[ResultRow]:
@@ -208,23 +236,24 @@ def _subgroups(planned: _Planned, data: pl.DataFrame, name: str, arm: str, scale
         if part.is_empty():
             continue
         columns: dict[str, Any] = {"parameter": "subgroup", "group1": name, "level1": str(level)}
-        rows += _attempt(columns, lambda part=part, columns=columns: _subgroup_effect(planned, part, arm, columns))
+        rows += _attempt(
+            columns,
+            lambda part=part, columns=columns: _hazard_ratio(planned, part, arm, columns, stratified=False),
+        )
         for member in (arm, planned.trial.control.id):
-            rows += _subgroup_arm(part.filter(pl.col(ARM) == member), member, columns, scale)
+            rows += _subgroup_arm(planned, part.filter(pl.col(ARM) == member), member, columns, scale)
     return rows
 
 
-def _subgroup_effect(planned: _Planned, part: pl.DataFrame, arm: str, columns: Mapping[str, Any]) -> list[ResultRow]:
-    return hazard_ratio_rows(_cox(planned, part, arm, stratified=False), columns, words="Cox, unstratified")
-
-
-def _subgroup_arm(part: pl.DataFrame, arm: str, columns: Mapping[str, Any], scale: TimeScale) -> list[ResultRow]:
+def _subgroup_arm(
+    planned: _Planned, part: pl.DataFrame, arm: str, columns: Mapping[str, Any], scale: TimeScale
+) -> list[ResultRow]:
     shared: dict[str, Any] = {**columns, "group2": "arm", "level2": arm}
     counts = {"n": part.height, "n_event": int(part["event"].sum())}
     rows = [ResultRow(statistic=k, value=float(v), format="int", **shared) for k, v in counts.items()]
     if part.is_empty():
         return rows
-    (curve,) = kaplan_meier(part["AVAL"], part["event"])
+    (curve,) = kaplan_meier(part["AVAL"], part["event"], **_curve_options(planned))
     return rows + median_rows(curve.median(), scale, shared)
 
 

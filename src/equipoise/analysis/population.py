@@ -51,7 +51,9 @@ def select_population(
             reason="it compares a column with a value of another type",
             hint="quote the value in the trial file if the column holds text, leave the quotes out if it holds numbers",
         ) from mismatch
-    column = next((c for c in _ARM_COLUMNS[arm] if c in known and chosen[c].null_count() < chosen.height), None)
+    held = [c for c in _ARM_COLUMNS[arm] if c in known]
+    # A set without patients has no arm to look for; whichever column there is will do.
+    column = next((c for c in held if chosen.is_empty() or chosen[c].null_count() < chosen.height), None)
     if column is None:
         raise _missing(_ARM_COLUMNS[arm][0], known, f"the {arm} arm of analysis set {name}")
     to_id = {label: arm_id for arm_id, label in arms.items()} | {arm_id: arm_id for arm_id in arms}

@@ -197,7 +197,7 @@ class KaplanMeier(RowResult):
 
     def __repr__(self) -> str:
         head = f"KaplanMeier by {self.group_name}" if self.curves[0].level else "KaplanMeier"
-        return "\n".join([f"{head} ({self.conf_type} limits, {self.conf_level:.0%})", *map(repr, self.curves)])
+        return "\n".join([f"{head} ({self.conf_type} limits, {100 * self.conf_level:g}%)", *map(repr, self.curves)])
 
     def to_frame(self) -> Any:
         """The curves as a data frame, one row per curve and distinct time, in the library the data came from."""

@@ -161,24 +161,38 @@ class ResultTable:
         return cls.from_frame(frame)
 
     def __repr__(self) -> str:
-        shown = [_printable(row) for row in self._rows[:_PRINTED_ROWS]]
-        widths = [max(map(len, column)) for column in zip(*shown, strict=True)] if shown else []
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in shown]
-        hidden = len(self._rows) - len(shown)
-        if hidden > 0:
-            lines.append(f"... and {hidden:,} more rows")
-        return "\n".join([f"{len(self._rows):,} result rows", *lines])
+        columns = [column for column in zip(_HEADS, *map(_printable, self._shown()), strict=True) if any(column[1:])]
+        widths = [max(map(len, column)) for column in columns]
+        rows = zip(*columns, strict=True)
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([f"{len(self._rows):,} result rows", *lines, *self._hidden()])
 
     def _repr_html_(self) -> str:
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _printable(row)) + "</tr>"
-            for row in self._rows[:_PRINTED_ROWS]
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _printable(row)) + "</tr>" for row in self._shown()
         )
-        heads = "".join(f'<th scope="col">{h}</th>' for h in ("analysis", "endpoint", "group", "statistic", "value"))
-        return f"<table><caption>{len(self._rows):,} result rows</caption><tr>{heads}</tr>{body}</table>"
+        heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+        caption = "; ".join([f"{len(self._rows):,} result rows", *self._hidden()])
+        return f"<table><caption>{escape(caption)}</caption><tr>{heads}</tr>{body}</table>"
+
+    def _readable(self) -> list[ResultRow]:
+        """The rows without those of curves, unless there are no others: nobody reads a curve as numbers."""
+        return [row for row in self._rows if row.parameter not in _CURVES] or list(self._rows)
+
+    def _shown(self) -> list[ResultRow]:
+        return self._readable()[:_PRINTED_ROWS]
+
+    def _hidden(self) -> list[str]:
+        """What is not printed, in words."""
+        readable = len(self._readable())
+        more, curves = readable - len(self._shown()), len(self._rows) - readable
+        lines = [f"... and {more:,} more rows; select(analysis=...) narrows"] if more else []
+        return lines + ([f"... and {curves:,} rows of curves; select(parameter='curve') shows them"] if curves else [])
 
 
-_PRINTED_ROWS = 30
+_PRINTED_ROWS = 40
+_CURVES = ("curve", "at-risk")
+_HEADS = ("analysis", "endpoint", "parameter", "group", "statistic", "value")
 
 
 def _matches(actual: object, wanted: object) -> bool:
@@ -190,7 +204,7 @@ def _printable(row: ResultRow) -> tuple[str, ...]:
     at = "" if row.at is None else f" at {row.at:g} {row.at_unit or ''}".rstrip()
     shown = row.error or row.value_text or ("" if row.value is None else f"{row.value:.6g}")
     unit = f" {row.unit}" if row.unit and row.value is not None and not row.value_text else ""
-    return row.analysis, row.endpoint, groups or row.parameter, row.statistic + at, shown + unit
+    return row.analysis, row.endpoint, row.parameter, groups, row.statistic + at, shown + unit
 
 
 def fill(rows: Iterable[ResultRow], **columns: Any) -> list[ResultRow]:

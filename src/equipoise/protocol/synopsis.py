@@ -126,12 +126,18 @@ def _analysis(trial: Trial, analysis: Analysis) -> str:
         sides = {1: "one-sided", 2: "two-sided"}[analysis.test.sides]
         stratified = "stratified " if analysis.test.stratified.value else ""
         mark = _mark(analysis.test.stratified)
-        parts.append(f"{stratified}log-rank test{mark}, {sides}, at {analysis.test.alpha:.0%}")
+        parts.append(f"{stratified}log-rank test{mark}, {sides}, at {_percent(analysis.test.alpha)}")
     if analysis.estimate:
         stratified = "stratified " if analysis.estimate.stratified.value else ""
         mark = _mark(analysis.estimate.stratified)
-        parts.append(f"hazard ratio by {stratified}Cox regression{mark} with {analysis.estimate.conf_level:.0%} CI")
+        level = _percent(analysis.estimate.conf_level)
+        parts.append(f"hazard ratio by {stratified}Cox regression{mark} with {level} CI")
     return _capitalized("; ".join(parts))
+
+
+def _percent(share: float) -> str:
+    """A level in percent, with every decimal it was written with: 2.5% is not 2%."""
+    return f"{100 * share:g}%"
 
 
 def _trigger(analysis: Analysis) -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from equipoise.provenance import Provenance
+from equipoise.workflow.folders import MARKER, list_files
 
 Notify = Callable[[str, int, int], None]
 
@@ -56,10 +57,9 @@ class Journal:
             "started": self.started.isoformat(timespec="seconds"),
             "finished": finished.isoformat(timespec="seconds"),
             "seconds": self.seconds,
+            "files": sorted({*list_files(folder), "log.txt", MARKER}),
             "machine": {"system": platform.platform(), "cores": os.cpu_count()},
         }
-        (folder / "provenance.json").write_text(
-            json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (folder / MARKER).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         self.log("done")
         (folder / "log.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")

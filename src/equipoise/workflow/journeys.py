@@ -96,7 +96,7 @@ def run_trial(
     """Derive, analyze and report given SDTM into one run folder."""
     source = trial_file(trial)
     journal = Journal(RUN_STEPS, notify)
-    with new_folder(_path(out), name=_folder_name(source), force=force) as (folder, target):
+    with new_folder(_path(out), name=_folder_name(source), force=force, inputs=(trial, sdtm)) as (folder, target):
         return _fill_run(source, sdtm, mapping, folder, target, journal)
 
 

@@ -42,7 +42,7 @@ def write_synthetic(
     """A folder with `sdtm/` and `truth/`. Returns where they are and what they hold."""
     source = trial_file(trial)
     journal = Journal(("synthesize", "write"))
-    with new_folder(out, name=f"{source.trial.id.lower()}-synthetic", force=force) as (folder, target):
+    with new_folder(out, name=f"{source.trial.id.lower()}-synthetic", force=force, inputs=(trial,)) as (folder, target):
         with journal.step("synthesize"):
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario, replicate=replicate)
         with journal.step("write"):
@@ -83,7 +83,8 @@ def write_derived(
     """A folder of ADaM files with the decision log."""
     derived = derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides)
     journal = Journal(("write",))
-    with new_folder(out, name=f"{derived.provenance.trial_id.lower()}-adam", force=force) as (folder, target):
+    name = f"{derived.provenance.trial_id.lower()}-adam"
+    with new_folder(out, name=name, force=force, inputs=(trial, sdtm)) as (folder, target):
         with journal.step("write"):
             write_adam(derived.adam.tables, folder, labels=derived.adam.labels, log=derived.adam.decisions)
             derived.adam.decisions.write(folder / DECISIONS)
@@ -98,11 +99,12 @@ def write_results(
     source = trial_file(trial)
     analyzed = analyze_trial(trial, adam=adam)
     if out is not None and out.suffix == ".parquet":
-        with new_file(out, force=force) as partial:
+        read = [adam / file for file in analyzed.provenance.data_sources] if adam is not None else []
+        with new_file(out, force=force, inputs=(trial, *read)) as partial:
             analyzed.results.write(partial)
         return source.trial, analyzed, out
     journal = Journal(("write",))
-    with new_folder(out, name=source.trial.id.lower(), force=force) as (folder, target):
+    with new_folder(out, name=source.trial.id.lower(), force=force, inputs=(trial, adam)) as (folder, target):
         with journal.step("write"):
             analyzed.results.write(folder / RESULTS)
         journal.write(folder, analyzed.provenance)
@@ -116,6 +118,6 @@ def write_report(trial: TrialLike, *, results: Path, out: Path | None = None, fo
     target = out if out is not None else beside
     if target.is_dir():
         target = target / "report.html"
-    with new_file(target, force=force) as partial:
+    with new_file(target, force=force, inputs=(trial, results)) as partial:
         partial.write_text(html, encoding="utf-8")
     return target
