@@ -86,7 +86,7 @@ def derive(
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> AdamSet:
-    """ADSL, ADRS, ADTTE and ADAE from SDTM, each row traced, with a log of every decision.
+    """ADSL, ADRS, ADTR, ADTTE and ADAE from SDTM, each row traced, with a log of every decision.
 
     Arguments: a trial (or None, with a conventions profile such as "admiral"); a folder of SDTM files, or tables by
     domain (pandas, polars or Arrow); which file holds a domain, where names do not say; constants of the profile to

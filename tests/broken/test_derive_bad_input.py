@@ -287,6 +287,15 @@ def test_records_of_somebody_who_is_not_in_dm(palmira) -> None:
     assert row["decision"] == "the subject is not in DM: its records reach no subject-level result"
 
 
+def test_adverse_events_without_term_or_grade(palmira) -> None:
+    rows = made.patient("P", events=[{"AESTDTC": 3, "AEDECOD": None, "AETOXGR": "severe"}])
+    assert _only(_logged("term-missing", rows, trial=palmira))["decision"] == (
+        "adverse event without a dictionary term: counted, as not coded"
+    )
+    row = _only(_logged("grade-unknown", rows, trial=palmira))
+    assert (row["value"], row["decision"]) == ("severe", "no CTCAE grade 1 to 5: the event counts in any grade only")
+
+
 def test_a_constant_that_finds_nothing_is_said(palmira) -> None:
     rows = made.patient("P", responses=[(56, "SD")])
     made.add(rows, "tu", "P", TUSEQ=1, TUEVAL="INVESTIGATOR", TUSTRESC="TARGET", VISIT="BASELINE")

@@ -709,6 +709,14 @@ def test_a_block_that_the_ratio_does_not_fill_says_which_it_would():
     assert _problems(text)[0].reason == "the ratio 2:1 fills blocks of 3, 6, 9, ..."
 
 
+def test_a_one_sided_test_of_three_arms():
+    third = "  - {id: HIGH, label: High dose, role: experimental, ratio: 1}\n  - id: ET\n"
+    text = PALMIRA.replace("  - id: ET\n", third, 1).replace("[3, 6]", "[4, 8]").replace("sides: 2", "sides: 1", 1)
+    (problem,) = _problems(text)
+    assert problem.message == "a test of 3 arms at once has no side"
+    assert problem.hint == "write sides: 2"
+
+
 def test_a_stratified_test_without_strata():
     start, stop = PALMIRA.index("  strata: [prior_et, visceral]"), PALMIRA.index("  seed_policy:")
     text = PALMIRA[:start] + PALMIRA[stop:]

@@ -51,3 +51,18 @@ def test_populations_and_origins(seed: int) -> None:
     assert set(dated["SRCDOM"]) <= {"RS", "DM"}
     # Nothing in the snapshot is dated after the cutoff.
     assert adrs["ADT"].max() <= adsl["DCUTDT"][0]
+
+
+def test_tables_in_memory_may_hold_numbers_and_datetimes() -> None:
+    """What a notebook holds after parsing dates and grades is what its files say."""
+    adam, synthetic = _derived(SEEDS[0])
+    typed = {
+        name: frame.with_columns(
+            pl.col(column).str.to_datetime("%Y-%m-%d") for column in frame.columns if column.endswith("DTC")
+        )
+        for name, frame in synthetic.sdtm.items()
+    }
+    typed["ae"] = typed["ae"].with_columns(pl.col("AETOXGR").cast(pl.Int64))
+    again = derive_adam(sdtm_data(typed), load_trial("palmira"))
+    for name, frame in adam.tables.items():
+        assert frame.equals(again.tables[name]), name

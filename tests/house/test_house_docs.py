@@ -153,3 +153,12 @@ def test_derivation_page_names_every_decision():
                 }
     assert len(codes) > 15
     assert sorted(code for code in codes if f"`{code}`" not in page) == []
+
+
+def test_style_names_functions_that_exist():
+    table = (ROOT / "STYLE.md").read_text(encoding="utf-8").split("## Words")[0]
+    examples = re.findall(r"\| `([a-z_]+)`(?:, `[a-z_]+`)* \|$|`([a-z]+_[a-z_]+[a-z])`", table, flags=re.MULTILINE)
+    names = {name for pair in examples for name in pair if name}
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert len(names) >= 8
+    assert sorted(name for name in names if f"def {name}(" not in source) == []

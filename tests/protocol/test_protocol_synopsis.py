@@ -103,6 +103,7 @@ def test_a_study_that_was_not_randomized():
         ),
         ("enrollment: 150", "enrollment: {value: 150, assumption: a guess}", "Patients", "150 patients (assumption)"),
         ("sides: 2, alpha: 0.05", "sides: 1, alpha: 0.1", "Primary analysis", "one-sided, at 10%"),
+        ("sides: 2, alpha: 0.05", "sides: 1, alpha: 0.025", "Primary analysis", "one-sided, at 2.5%"),
         ("{events: 110}", "{events: 110, time: 30 months, assumption: x}", "Primary analysis", "30 months have passed"),
         (
             "intervals: [{every: 8 weeks, until: 48 weeks}, {every: 12 weeks}]",

@@ -8,7 +8,7 @@ import pytest
 
 from equipoise.frames.results import ResultRow
 from equipoise.reporting import formatting as f
-from equipoise.reporting.lookup import interval, row_text, with_interval
+from equipoise.reporting.lookup import in_prose, interval, row_text, with_interval
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,13 @@ def test_an_interval_of_words_is_said_once():
     assert none is not None
     assert none.text == "not reached"
     assert interval(known, nothing) == "4.9 to not estimable"
+
+
+def test_a_median_that_is_not_reached_keeps_the_limit_it_has():
+    median = _row(None, value_text="not reached", unit="months", format="time")
+    low, high = _row(20.1, unit="months", format="time"), _row(None, value_text="NE", unit="months", format="time")
+    said, shown = in_prose(median, low, high), with_interval(median, low, high)
+    assert said is not None
+    assert said.text == "not reached (95% CI, 20.1 to not estimable)"
+    assert shown is not None
+    assert shown.text == "not reached (20.1 to not estimable)"

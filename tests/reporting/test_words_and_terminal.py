@@ -9,6 +9,7 @@ import pytest
 
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow, ResultTable
+from equipoise.protocol import builtin_text, parse_trial
 from equipoise.reporting import abstract_text, render_result, render_summary
 from equipoise.reporting.formatting import THIN_SPACE
 
@@ -66,6 +67,21 @@ def test_the_abstract_says_the_published_quantities(palmira):
 def test_significance_is_said_either_way(palmira):
     rows = [replace(row, value=0.05) if row.statistic == "p_value" else row for row in _published()]
     assert "the difference was statistically significant" in abstract_text(palmira, rows)
+
+
+@pytest.mark.parametrize(("z", "favored"), [(2.0, "Palbociclib + ET"), (-2.0, "ET alone")])
+def test_a_significant_difference_says_in_whose_favor(palmira, z, favored):
+    rows = [replace(row, value=0.04) if row.statistic == "p_value" else row for row in _published()]
+    rows.append(ResultRow(analysis="pfs-primary", parameter="logrank", statistic="z", value=z))
+    assert f"the difference was statistically significant, in favor of {favored}." in abstract_text(palmira, rows)
+
+
+@pytest.mark.parametrize(("p_value", "was"), [(0.024, "was"), (0.026, "was not")])
+def test_a_one_sided_test_asks_about_one_arm(p_value, was):
+    trial = parse_trial(builtin_text("palmira").replace("sides: 2, alpha: 0.05", "sides: 1, alpha: 0.025")).trial
+    rows = [replace(row, value=p_value) if row.statistic == "p_value" else row for row in _published()]
+    said = f"At the planned one-sided significance level of .025, Palbociclib + ET {was} significantly better than ET"
+    assert said in abstract_text(trial, rows)
 
 
 def test_the_period_is_said_where_the_rows_know_it(palmira):

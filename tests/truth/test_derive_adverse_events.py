@@ -101,6 +101,12 @@ def test_worst_grade_per_patient_and_term() -> None:
     assert adae.select("SRCDOM", "SRCSEQ").rows() == [("AE", 1), ("AE", 2), ("AE", 3), ("AE", 4)]
 
 
+def test_grades_are_read_however_they_are_written() -> None:
+    written = ("3", "GRADE 3", "Grade 3", "grade 3 ", "6", "severe")
+    adae = _adae(*({"AESTDTC": 5, "AETOXGR": grade} for grade in written), trial=True)
+    assert adae["ATOXGRN"].to_list() == [3, 3, 3, 3, None, None]
+
+
 def test_dose_at_onset_knows_54_and_0_only() -> None:
     rows = made.patient("P", doses=[], events=[{"AESTDTC": 3}, {"AESTDTC": 15}, {"AESTDTC": 40}, {"AESTDTC": -2}])
     dose = {"EXTRT": "XANOMELINE", "EXDOSU": "mg"}

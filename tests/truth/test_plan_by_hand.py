@@ -207,6 +207,63 @@ def test_baseline(rows):
     assert of.value(parameter="sex", level1="total", level2="F", statistic="percent") == pytest.approx(4 / 6)
 
 
+def test_a_subgroup_with_one_arm_is_counted_and_says_so(adam):
+    adsl = adam["adsl"].with_columns(SEX=pl.when(pl.col("USUBJID") == "C3").then(pl.lit("F")).otherwise("SEX"))
+    of = analyze_plan(parse_trial(TRIAL).trial, {**adam, "adsl": adsl}).select(analysis="pfs", parameter="subgroup")
+    assert of.one(level1="M", statistic="estimate").error == "no patient in Control"
+    assert of.value(level1="M", level2="EXP", statistic="n") == 1
+    assert of.value(level1="F", statistic="estimate") > 0
+
+
+def test_an_arm_without_patients_leaves_the_rest(adam, rows):
+    without = {**adam, "adsl": adam["adsl"].filter(pl.col("ARMCD").is_null() | (pl.col("ARMCD") == "EXP"))}
+    of = analyze_plan(parse_trial(TRIAL).trial, without).select(analysis="pfs")
+    median = {"parameter": "kaplan-meier", "level1": "EXP", "statistic": "median"}
+    assert of.value(**median) == rows.value(analysis="pfs", **median)
+    assert of.one(parameter="logrank").error == of.one(parameter="hazard-ratio").error == "no patient in Control"
+
+
+def test_a_patient_without_a_stratum_is_left_out_of_stratified_analyses_only(adam):
+    stratified = TRIAL.replace("sides: 2, alpha: 0.05}", "sides: 2, alpha: 0.05, stratified: true}")
+    stratified = stratified.replace("estimate: {method: cox}", "estimate: {method: cox, stratified: true}")
+    adsl = adam["adsl"].with_columns(SEX=pl.when(pl.col("USUBJID") != "E2").then("SEX"))
+    of = analyze_plan(parse_trial(stratified).trial, {**adam, "adsl": adsl}).select(analysis="pfs")
+    # Expected in EXP: women (E1, C1, C2) 1/3 at day 5 and 0 at day 15; men (E3, C3) 1 at day 30.
+    assert of.value(parameter="logrank", level1="EXP", statistic="observed") == 1
+    assert of.value(parameter="logrank", level1="EXP", statistic="expected") == pytest.approx(1 / 3 + 0 + 1)
+    assert of.one(parameter="logrank", statistic="p_value").warning == "1 patient without a known stratum left out"
+    assert of.value(parameter="hazard-ratio", statistic="n") == 5
+    assert of.value(parameter="kaplan-meier", level1="EXP", statistic="n") == 3
+    nobody = {**adam, "adsl": adam["adsl"].with_columns(SEX=pl.lit(None, pl.String))}
+    of = analyze_plan(parse_trial(stratified).trial, nobody).select(analysis="pfs")
+    assert of.one(parameter="logrank").error == "no patient with a known stratum in Experimental and Control"
+
+
+def test_subgroup_medians_have_the_planned_limits(adam):
+    plan = TRIAL.replace("curve: {rates_at", "curve: {conf_type: plain, conf_level: 0.1, rates_at")
+    women = {**adam, "adsl": adam["adsl"].with_columns(SEX=pl.lit("F"))}
+    of = analyze_plan(parse_trial(plan).trial, women).select(analysis="pfs", parameter="subgroup", level1="F")
+    # S is 2/3 at day 5 with Greenwood's error sqrt(2/27); its plain 10% lower limit, 0.632, is above 1/2, and so is
+    # passed at day 15 only (its 95% limit at day 5).
+    assert of.value(level2="CTL", statistic="median_low") == pytest.approx(15 / DAYS_PER_MONTH)
+
+
+def test_adverse_events_that_are_not_coded_count(adam):
+    adae = adam["adae"].with_columns(
+        AEDECOD=pl.when(pl.col("USUBJID") != "E2").then("AEDECOD"), AEBODSYS=pl.lit(None, pl.String)
+    )
+    of = analyze_plan(parse_trial(TRIAL).trial, {**adam, "adae": adae}).select(analysis="teae", level1="EXP")
+    assert of.value(parameter="overall", statistic="n_any_grade") == 2
+    assert of.value(parameter="term", level2="Not coded", statistic="n_any_grade") == 1
+
+
+def test_a_trial_without_adverse_events(adam):
+    of = analyze_plan(parse_trial(TRIAL).trial, {**adam, "adae": adam["adae"].clear()}).select(analysis="teae")
+    assert of.value(parameter="overall", level1="EXP", statistic="n") == 3
+    assert of.value(parameter="overall", level1="EXP", statistic="n_any_grade") == 0
+    assert not of.select(parameter="term")
+
+
 def test_every_row_names_run_and_digest(rows):
     assert {(row.run, row.digest) for row in rows} == {("TINY", "d")}
 

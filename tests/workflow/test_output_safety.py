@@ -129,7 +129,7 @@ def test_force_keeps_files_that_were_put_into_a_product(tmp_path):
         _made(folder, results="1")
     (tmp_path / "out" / "report.html").write_text("written later by equipoise")
     (tmp_path / "out" / "notes.txt").write_text("thoughts")
-    error = _refused("holds files that equipoise did not write: notes.txt", tmp_path / "out", force=True)
+    error = _refused("holds files that were put there later: notes.txt", tmp_path / "out", force=True)
     assert error.hint is not None
     (tmp_path / "out" / "notes.txt").unlink()
     with new_folder(tmp_path / "out", name="x", force=True) as (folder, _):
@@ -141,7 +141,7 @@ def test_force_keeps_what_is_being_read(tmp_path):
     with new_folder(tmp_path / "out", name="x") as (folder, _):
         _made(folder, dm="data")
     for given in (tmp_path / "out", str(tmp_path / "out" / "dm")):
-        _refused("which is read here", tmp_path / "out", force=True, inputs=(None, given))
+        _refused("is read here", tmp_path / "out", force=True, inputs=(None, given))
     with (
         pytest.raises(OutputError, match="is read here, and would be replaced"),
         new_file(tmp_path / "out" / "dm", force=True, inputs=(tmp_path / "out" / "dm",)),

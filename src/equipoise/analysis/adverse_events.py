@@ -55,6 +55,14 @@ class AdverseEventRates(RowResult):
         """
         return [row for rate in self.rates for row in self._rows_of(rate)]
 
+    @property
+    def warning(self) -> str | None:
+        """That some records have no grade, where some have none."""
+        if not self.ungraded:
+            return None
+        records = "1 record has" if self.ungraded == 1 else f"{self.ungraded:,} records have"
+        return f"{records} no grade, counted in any grade only"
+
     def select(self, *, arm: str, term: str = "", system: str | None = None, min_grade: int = 1) -> RateInterval:
         """The rate of one arm and line; without `term` and `system` that of any event. LookupError if there is none."""
         for rate in self.rates:
@@ -65,7 +73,6 @@ class AdverseEventRates(RowResult):
 
     def _rows_of(self, rate: AdverseEventRate) -> list[ResultRow]:
         kind = TERM_NAME if rate.term else SYSTEM_NAME if rate.system else "any"
-        warning = f"{self.ungraded:,} records have no grade and count in any grade only" if self.ungraded else None
         return fill(
             rate.rate.to_rows(),
             parameter="any grade" if rate.min_grade <= 1 else f"grade >= {rate.min_grade}",
@@ -74,7 +81,7 @@ class AdverseEventRates(RowResult):
             group2=kind,
             level2=rate.term or rate.system or ANY_EVENT,
             label=rate.system if rate.term else "",
-            warning=warning,
+            warning=self.warning,
         )
 
 
@@ -96,7 +103,7 @@ def adverse_event_rates(
     Arguments, columns with one row per event record: `subject` identifier; `term` (preferred term); `grade` (1 to 5,
     may be missing: such a record counts in any grade only); `arm` as treated; `system`, the body system, optional.
     `denominators`: subjects of the safety set by arm, whose order is the order of arms. `min_grades`: thresholds, 1
-    for any grade. `conf_level` of the Clopper-Pearson intervals.
+    for any grade. `conf_level` of the Clopper-Pearson intervals. Without any record the only line is that of any event.
 
     Returns `AdverseEventRates`. Raises DataError for a subject in two arms, an arm without a denominator, a grade out
     of 1 to 5, or more subjects than the denominator.
@@ -110,8 +117,10 @@ def adverse_event_rates(
     subjects, terms, arms = to_levels(subject, "subject"), to_levels(term, "term"), to_levels(arm, name_of(arm, "arm"))
     systems = Levels(np.zeros_like(terms.codes), ("",)) if system is None else to_levels(system, "system")
     grades = _grades(grade)
-    lengths = {"subject": subjects, "term": terms, "arm": arms, "system": systems}
-    check_lengths({name: len(levels.codes) for name, levels in lengths.items()} | {"grade": len(grades)})
+    columns = {"subject": subjects, "term": terms, "arm": arms, "system": systems}
+    lengths = {name: len(levels.codes) for name, levels in columns.items()} | {"grade": len(grades)}
+    if any(lengths.values()):
+        check_lengths(lengths)
     _check_arms(subjects, arms, denominators)
     worst = _worst_grades(subjects.codes, systems, terms, grades)
     arm_of = dict(zip(subjects.codes.tolist(), arms.codes.tolist(), strict=True))

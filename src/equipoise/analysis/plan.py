@@ -146,6 +146,8 @@ def _curves(planned: _Planned, data: pl.DataFrame, plan: Curve, scale: TimeScale
         yield from landmark_rows(curve, times, columns)
         yield from curve_rows(curve, scale, columns)
         yield from risk_table_rows(curve, ticks, scale, columns)
+        (followed,) = reverse_kaplan_meier(part["AVAL"], part["event"], **options)
+        yield from follow_up_rows(followed, scale, columns)
     (follow_up,) = reverse_kaplan_meier(data["AVAL"], data["event"], **options)
     yield from follow_up_rows(follow_up, scale, {})
 
@@ -236,11 +238,17 @@ def _subgroups(planned: _Planned, data: pl.DataFrame, name: str, arm: str, scale
         if part.is_empty():
             continue
         columns: dict[str, Any] = {"parameter": "subgroup", "group1": name, "level1": str(level)}
+        members = [arm, planned.trial.control.id]
+        if arm != planned.trial.experimental[0].id:
+            # The first experimental arm's contrast stands at the level itself, with the control arm's counts; every
+            # further one names its arm.
+            columns |= {"group2": "experimental", "level2": arm}
+            members = [arm]
         rows += _attempt(
             columns,
             lambda part=part, columns=columns: _hazard_ratio(planned, part, arm, columns, stratified=False),
         )
-        for member in (arm, planned.trial.control.id):
+        for member in members:
             rows += _subgroup_arm(planned, part.filter(pl.col(ARM) == member), member, columns, scale)
     return rows
 

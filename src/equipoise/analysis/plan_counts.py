@@ -20,10 +20,11 @@ from equipoise.analysis.descriptive import (
 from equipoise.analysis.plan_rows import arm_columns
 from equipoise.analysis.population import ARM, Population
 from equipoise.analysis.row_result import number
-from equipoise.frames.results import ResultRow
+from equipoise.frames.results import ResultRow, fill
 
 RESPONSES = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "MISSING")
 TOTAL = "total"
+NOT_CODED = "Not coded"
 
 BaselineColumns = Mapping[str, tuple[str, str, tuple[str, ...], str | None]]
 
@@ -85,16 +86,18 @@ def adverse_event_rows(
 ) -> list[ResultRow]:
     """Patients with treatment-emergent adverse events by arm: any, by body system, by term; any grade and graded."""
     denominators = {arm: population.size(arm) for arm in arms}
+    # Coding lags behind collection: an event without a term or class yet is an event all the same.
+    term, system = (records[column].fill_null(NOT_CODED) for column in ("AEDECOD", "AEBODSYS"))
     rates = adverse_event_rates(
         records["USUBJID"],
-        records["AEDECOD"],
+        term,
         records["ATOXGRN"],
         records[ARM],
         denominators,
-        system=records["AEBODSYS"],
+        system=system,
         min_grades=(1, minimum_grade),
     )
-    rows = [row for rate in rates.rates for row in _incidence(rate)]
+    rows = fill([row for rate in rates.rates for row in _incidence(rate)], warning=rates.warning)
     return rows + [row for arm in arms for row in _overall(records.filter(pl.col(ARM) == arm), arm, denominators[arm])]
 
 

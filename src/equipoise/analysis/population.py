@@ -75,10 +75,11 @@ def _check_arms(subjects: pl.DataFrame, column: str, known: Sequence[str]) -> No
     strange = subjects.filter(pl.col(ARM).is_null() & pl.col(column).is_not_null())
     if strange.height:
         value = str(strange[column][0])
+        more = f" and {strange.height - 1:,} more" if strange.height > 1 else ""
         raise DataError(
             "arm-unknown",
             f"ADSL.{column} holds {value!r}, which is not an arm of the trial file",
-            where=f"ADSL, USUBJID {strange['USUBJID'][0]} and {strange.height - 1} more",
+            where=f"ADSL, USUBJID {strange['USUBJID'][0]}{more}",
             hint=permitted(value, known),
             rows=strange.select("USUBJID", column).head(20).to_dicts(),
         )

@@ -16,7 +16,7 @@ import typer
 
 from equipoise.cli import analyze, check, demo, derive, init, report, run, synthesize
 from equipoise.cli.console import print_error
-from equipoise.errors import EquipoiseError
+from equipoise.errors import EquipoiseError, OutputError
 
 WRONG_INPUT = 2
 INTERRUPTED = 130
@@ -59,6 +59,9 @@ def main(arguments: list[str] | None = None) -> None:
     except EquipoiseError as error:
         print_error(error, as_json="--json" in given)
         sys.exit(WRONG_INPUT)
+    except OSError as problem:
+        print_error(_unwritable(problem), as_json=False)
+        sys.exit(WRONG_INPUT)
     except KeyboardInterrupt:
         _leave_interrupted(as_program=arguments is None)
     except SystemExit as stop:
@@ -66,6 +69,16 @@ def main(arguments: list[str] | None = None) -> None:
         if stop.code == INTERRUPTED:
             _leave_interrupted(as_program=arguments is None)
         raise
+
+
+def _unwritable(problem: OSError) -> OutputError:
+    """What the system refused outside of any product: most often standard output on a full disk."""
+    return OutputError(
+        "output-unwritable",
+        f"the system says: {(problem.strerror or str(problem)).lower()}",
+        where=str(problem.filename) if problem.filename else "standard output",
+        hint="check that the disk has room and that the place can be written to",
+    )
 
 
 def _leave_interrupted(*, as_program: bool) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from equipoise.cli.console import WIDTH, Json, Trial, print_json, print_lines, print_pairs
+from equipoise.cli.console import Json, Trial, print_json, print_lines, print_pairs, terminal_width
 
 
 def check(
@@ -33,7 +33,7 @@ def check(
         }
         print_json("check", record)
         return
-    print_lines([f"{source.name} is valid", "", *wrap(f"{loaded.id}: {loaded.trial.title}", WIDTH), ""])
+    print_lines([f"{source.name} is valid", "", *wrap(f"{loaded.id}: {loaded.trial.title}", terminal_width()), ""])
     print_pairs(synopsis(loaded))
     if assumptions:
         print_lines(["", "Assumptions"])

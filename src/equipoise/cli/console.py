@@ -45,21 +45,34 @@ def print_error(error: EquipoiseError, *, as_json: bool) -> None:
         print_json("error", {"error": error.to_dict()})
 
 
+def terminal_width() -> int:
+    """The columns that text is wrapped to: those of a report, or of a narrower terminal."""
+    from shutil import get_terminal_size
+
+    return min(WIDTH, get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
+
+
 def print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         typer.echo(line)
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
-    """Headings with sentences, wrapped to the width of a report."""
+    """Headings with sentences, wrapped to the width of a report or of the terminal."""
     from textwrap import wrap
 
     listed = list(pairs)
-    margin = max(len(heading) for heading, _ in listed) + 2
+    width = terminal_width()
+    margin = min(max((len(heading) for heading, _ in listed), default=0) + 2, width // 2)
     said = ""
     for heading, sentence in listed:
-        first, *rest = wrap(sentence, WIDTH - margin)
-        typer.echo(("" if heading == said else heading).ljust(margin) + first)
+        first, *rest = wrap(sentence, width - margin) or [""]
+        if len(heading) + 2 > margin:
+            # A long path of the trial file gets a line of its own.
+            typer.echo(heading)
+            typer.echo(" " * margin + first)
+        else:
+            typer.echo(("" if heading == said else heading).ljust(margin) + first)
         for line in rest:
             typer.echo(" " * margin + line)
         said = heading

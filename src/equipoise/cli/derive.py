@@ -38,7 +38,7 @@ def derive(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Derive ADSL, ADRS, ADTTE and ADAE, each row traced, with a log of every decision."""
+    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE, each row traced, with a log of every decision."""
     from equipoise.workflow.products import write_derived
 
     overrides = dict(parse_pair(text, "--set") for text in set_constant or [])

@@ -47,6 +47,11 @@ def derive_adae(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     return conform(ordered.drop("_row"), "ADAE")
 
 
+def toxicity_grade(column: str) -> pl.Expr:
+    """The CTCAE grade of `3`, `GRADE 3` or `Grade 3` as a number; null for anything but 1 to 5."""
+    return pl.col(column).str.extract(r"(?i)^\s*(?:grade\s*)?([1-5])\s*$").cast(pl.Int64)
+
+
 def _derive_start(events: pl.DataFrame) -> pl.DataFrame:
     first = datetime_from_dtc("AESTDTC", "M", "first")
     last = datetime_from_dtc("AESTDTC", "M", "last")
@@ -98,7 +103,7 @@ def _derive_severity(events: pl.DataFrame) -> pl.DataFrame:
         ASEVN=pl.col("AESEV").replace_strict(_SEVERITIES, default=None, return_dtype=pl.Int64),
         AREL=pl.col("AEREL"),
         ATOXGR=pl.col("AETOXGR"),
-        ATOXGRN=pl.col("AETOXGR").str.strip_prefix("GRADE ").cast(pl.Int64, strict=False),
+        ATOXGRN=toxicity_grade("AETOXGR"),
     )
 
 

@@ -10,6 +10,7 @@ from equipoise.derivation.baseline import collected_values
 from equipoise.derivation.conventions import Profile
 from equipoise.derivation.study import KEYS, Study
 from equipoise.errors import DataError, Problem, nearest, permitted
+from equipoise.frames.dates import date_from_dtc
 
 # Codes that DM held in place of an empty ARMCD before SDTMIG 3.3.
 _NO_ARM_CODES = ("SCRNFAIL", "NOTASSGN", "NOTTRT", "UNPLAN")
@@ -61,11 +62,12 @@ def _column_problem(domain: str, column: str, existing: Sequence[str]) -> Proble
 
 
 def check_subjects(study: Study) -> None:
-    """One DM record and at most one randomization per subject.
+    """One DM record and at most one randomization per subject, and a name for each.
 
-    Raises DataError `subject-duplicate` or `subject-randomized-twice` with the offending rows.
+    Raises DataError `value-invalid`, `subject-duplicate` or `subject-randomized-twice` with the offending rows.
     """
     dm = study.table("dm")
+    _check_names(dm)
     twice = dm.filter(pl.struct(KEYS).is_duplicated()).sort(KEYS)
     if twice.height:
         raise DataError(
@@ -87,6 +89,39 @@ def check_subjects(study: Study) -> None:
             hint="remove the record that was made in error",
             rows=_rows(again, (*KEYS, "DSSEQ", "DSDECOD", "DSSTDTC")),
         )
+
+
+def _check_names(dm: pl.DataFrame) -> None:
+    unnamed = dm.filter(pl.any_horizontal(pl.col(name).is_null() for name in KEYS))
+    if unnamed.height:
+        column = next(name for name in KEYS if unnamed[name].null_count())
+        raise DataError(
+            "value-invalid",
+            f"DM holds {unnamed.height:,} {'record' if unnamed.height == 1 else 'records'} without {column}",
+            where="DM",
+            reason="records of a patient are found by it, and the patient would be lost",
+            hint=f"fill {column} in DM and in every other domain",
+            rows=_rows(unnamed, (*KEYS, "SUBJID", "ARMCD")),
+        )
+
+
+def check_randomized(study: Study) -> None:
+    """A randomized trial has randomized patients. Raises DataError `value-invalid` where none has a usable date."""
+    if study.trial is None or study.trial.randomization is None:
+        return
+    ds = study.table("ds")
+    records = ds.filter(pl.col("DSDECOD") == "RANDOMIZED")
+    if records.filter(date_from_dtc("DSSTDTC").is_not_null()).height:
+        return
+    if records.height:
+        message = "no RANDOMIZED record of DS has a complete date"
+        where = f"DS, DSSTDTC {records['DSSTDTC'][0] or 'missing'}"
+        hint = "write ISO 8601 dates such as 2022-10-31 in DSSTDTC"
+    else:
+        words = ds["DSDECOD"].drop_nulls().unique().sort().to_list()
+        message, where = "DS holds no RANDOMIZED record", "DS"
+        hint = "write RANDOMIZED as DSDECOD; it holds: " + (", ".join(words[:10]) or "nothing")
+    raise DataError("value-invalid", message, where=where, reason="time is counted from randomization", hint=hint)
 
 
 def check_trial_levels(study: Study) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from equipoise.derivation.adverse_events import derive_adae
-from equipoise.derivation.checks import check_domains, check_subjects, check_trial_levels
+from equipoise.derivation.checks import check_domains, check_randomized, check_subjects, check_trial_levels
 from equipoise.derivation.conventions import Profile, resolve_profile
 from equipoise.derivation.cutoff import filter_after_cutoff, find_cutoff
 from equipoise.derivation.findings import find_collected, find_derived
@@ -62,6 +62,7 @@ def derive_adam(
     tables = derive_typed_tables(sdtm.tables)
     study = Study(tables, rules, trial, find_cutoff(tables, rules))
     check_subjects(study)
+    check_randomized(study)
     check_trial_levels(study)
     log = DecisionLog()
     study, late = filter_after_cutoff(study)

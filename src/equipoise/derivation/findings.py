@@ -7,6 +7,7 @@ from itertools import chain
 
 import polars as pl
 
+from equipoise.derivation.adverse_events import toxicity_grade
 from equipoise.derivation.notes import decisions
 from equipoise.derivation.responses import RESPONSE_VALUES, filter_overall_responses, response_level
 from equipoise.derivation.study import KEYS, Study, merge
@@ -33,7 +34,9 @@ def find_collected(study: Study) -> Iterator[Decision]:
     yield from _response_words(study)
     yield from _undated_assessments(study)
     yield from _undated_deaths(study)
+    yield from _uncoded_events(study)
     yield from _strangers(study)
+    yield from _other_study(study)
     yield from _nothing_found(study)
 
 
@@ -140,6 +143,27 @@ def _undated_deaths(study: Study) -> Iterator[Decision]:
     )
 
 
+def _uncoded_events(study: Study) -> Iterator[Decision]:
+    """Adverse events without a dictionary term, or with a word for a grade that is none."""
+    records = study.table("ae")
+    yield from decisions(
+        records.filter(pl.col("AEDECOD").is_null()),
+        "term-missing",
+        domain="AE",
+        variable="AEDECOD",
+        decision="adverse event without a dictionary term: counted, as not coded",
+        rule="ADAE",
+    )
+    yield from decisions(
+        records.filter(pl.col("AETOXGR").is_not_null() & toxicity_grade("AETOXGR").is_null()),
+        "grade-unknown",
+        domain="AE",
+        variable="AETOXGR",
+        decision="no CTCAE grade 1 to 5: the event counts in any grade only",
+        rule="ADAE, ATOXGRN",
+    )
+
+
 def _strangers(study: Study) -> Iterator[Decision]:
     subjects = study.table("dm").select(KEYS)
     for domain in ("ds", "ex", "ae", "rs", "tu", "tr"):
@@ -151,6 +175,24 @@ def _strangers(study: Study) -> Iterator[Decision]:
                 variable="USUBJID",
                 decision="the subject is not in DM: its records reach no subject-level result",
                 rule="ADSL",
+            )
+
+
+def _other_study(study: Study) -> Iterator[Decision]:
+    """The trial file's id is the STUDYID of its data: another one may mean that the wrong folder was named."""
+    if study.trial is None:
+        return
+    names = study.table("dm").get_column("STUDYID").unique().sort().to_list()
+    for name in names:
+        if name.upper() != study.trial.id.upper():
+            yield Decision(
+                severity="warning",
+                code="study-other",
+                domain="DM",
+                variable="STUDYID",
+                value=name,
+                decision=f"data of study {name}, and a trial file of {study.trial.id}: taken as this trial's",
+                rule="trial.id",
             )
 
 
@@ -180,16 +222,18 @@ def _nothing_found(study: Study) -> Iterator[Decision]:
 
 def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
     """Decisions that show once subjects and dates are derived."""
+    seen_dead = _seen_after_death(study, adam["adsl"])
     return chain(
         _filled_dates(study, adam),
         _early_deaths(adam["adsl"]),
         _early_assessments(study, adam["adsl"]),
         _never_assessed(adam["adrs"]),
         _without_arm(study, adam["adsl"]),
+        _without_randomization(study, adam["adsl"]),
         _without_stratum(study, adam["adsl"]),
         _without_row(study, adam),
-        _evidence_after_death(study, adam["adsl"]),
-        _same_day(study, adam),
+        _evidence_after_death(seen_dead),
+        _same_day(study, adam, seen_dead),
         _absent_domains(study),
     )
 
@@ -293,6 +337,19 @@ def _without_arm(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
     )
 
 
+def _without_randomization(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
+    if study.trial is None or study.trial.randomization is None:
+        return iter(())
+    return decisions(
+        adsl.filter(pl.col("RANDDT").is_null() & pl.col("TRT01P").is_not_null()),
+        "arm-without-randomization",
+        domain="DM",
+        variable="ARMCD",
+        decision="a planned arm, and no usable date of randomization in DS: counted as not randomized",
+        rule="RANDDT",
+    )
+
+
 def _without_stratum(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
     if study.trial is None or study.trial.randomization is None:
         return
@@ -334,9 +391,9 @@ def _seen_after_death(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     return merge(adsl.select(*KEYS, "DTHDT"), seen).filter((pl.col("seen") > pl.col("DTHDT")) & pl.lit(capped))
 
 
-def _evidence_after_death(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
+def _evidence_after_death(seen_dead: pl.DataFrame) -> Iterator[Decision]:
     return decisions(
-        _seen_after_death(study, adsl),
+        seen_dead,
         "evidence-after-death",
         domain="ADSL",
         variable="LSTALVDT",
@@ -349,11 +406,11 @@ def _evidence_after_death(study: Study, adsl: pl.DataFrame) -> Iterator[Decision
     )
 
 
-def _same_day(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
+def _same_day(study: Study, adam: Mapping[str, pl.DataFrame], seen_dead: pl.DataFrame) -> Iterator[Decision]:
     """Events on the day of the censoring date that another record gives."""
     origin = adam["adrs"].select(*KEYS, SRCSEQ="ASEQ", dom="SRCDOM", seq="SRCSEQ")
     # Where the last date known alive was capped at death, the day is one by rule, not by two records.
-    capped = _seen_after_death(study, adam["adsl"]).select(*KEYS, SRCVAR_censoring=pl.lit("LSTALVDT"))
+    capped = seen_dead.select(*KEYS, SRCVAR_censoring=pl.lit("LSTALVDT"))
     for endpoint in study.profile.endpoints:
         derived = adam["adtte"].filter(pl.col("PARAMCD") == endpoint.id).select(KEYS)
         events = select_events(endpoint, study.profile, adam).join(derived, on=list(KEYS), how="semi")

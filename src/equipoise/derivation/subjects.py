@@ -7,7 +7,12 @@ import polars as pl
 from equipoise.derivation.baseline import derive_trial_variables
 from equipoise.derivation.exposure import derive_exposure
 from equipoise.derivation.study import KEYS, Study, first_per_subject, merge
-from equipoise.derivation.survival_status import derive_death, derive_death_cause, derive_last_alive
+from equipoise.derivation.survival_status import (
+    derive_death,
+    derive_death_cause,
+    derive_last_alive,
+    derive_last_evidence,
+)
 from equipoise.frames.adam import conform
 from equipoise.frames.dates import date_from_dtc, duration_days
 
@@ -42,8 +47,9 @@ def derive_adsl(study: Study) -> pl.DataFrame:
     adsl = merge(adsl, _derive_randomization(study))
     adsl = merge(adsl, derive_exposure(study))
     adsl = merge(adsl, _derive_disposition(study))
-    adsl = derive_death(adsl, study)
-    adsl = derive_last_alive(adsl, study)
+    evidence = derive_last_evidence(adsl, study)
+    adsl = derive_death(adsl, evidence, study)
+    adsl = derive_last_alive(adsl, evidence, study)
     adsl = derive_death_cause(adsl, study)
     adsl = _derive_populations(adsl, study)
     if study.profile.flag("subject_groups"):

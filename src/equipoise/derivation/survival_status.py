@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from equipoise.derivation.conventions import Evidence
 
 
-def derive_death(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+def derive_death(adsl: pl.DataFrame, evidence: pl.DataFrame, study: Study) -> pl.DataFrame:
     """DTHDT with its flag, DTHFL, DTHADY and the time from the last dose to death.
 
-    A partial date is filled to its first possible day; where the profile says so, to no day before the last complete
-    evidence of life inside its span.
+    `evidence` is that of `derive_last_evidence`. A partial date is filled to its first possible day; where the profile
+    says so, to no day before the last complete evidence of life inside its span.
     """
     flagged = study.table("dm").select(*KEYS, collected=pl.col("DTHFL") == "Y")
     dated = merge(adsl, flagged).with_columns(
         DTHDT=date_from_dtc("DTHDTC", "M", "first"), DTHDTF=date_flag_from_dtc("DTHDTC", "M")
     )
     if study.profile.flag("death_not_before_alive"):
-        dated = _derive_not_before_alive(dated, study)
+        dated = _derive_not_before_alive(dated, evidence)
     dead = pl.col("DTHDT").is_not_null() | pl.col("collected").fill_null(False)
     held = (pl.col("DTHDT") - pl.col("TRTEDT")).dt.total_days()
     early = pl.col("DTHDT") <= pl.col("TRTSDT").dt.offset_by("30d")
@@ -40,18 +40,18 @@ def derive_death(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     ).drop("collected")
 
 
-def _derive_not_before_alive(dated: pl.DataFrame, study: Study) -> pl.DataFrame:
+def _derive_not_before_alive(dated: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     latest_possible = date_from_dtc("DTHDTC", "M", "last")
     seen = pl.min_horizontal("seen", latest_possible)
     filled = pl.col("DTHDTF").is_not_null() & pl.col("seen").is_not_null()
-    joined = merge(dated, derive_last_evidence(dated, study).rename({"LSTALVDT": "seen"}))
+    joined = merge(dated, evidence.rename({"LSTALVDT": "seen"}))
     moved = pl.when(filled).then(pl.max_horizontal("DTHDT", seen)).otherwise(pl.col("DTHDT"))
     return joined.with_columns(DTHDT=moved).drop("seen")
 
 
-def derive_last_alive(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+def derive_last_alive(adsl: pl.DataFrame, evidence: pl.DataFrame, study: Study) -> pl.DataFrame:
     """LSTALVDT: the latest date over the profile's evidence of life; capped at death where the profile says so."""
-    merged = merge(adsl, derive_last_evidence(adsl, study))
+    merged = merge(adsl, evidence)
     if not study.profile.flag("last_alive_until_death"):
         return merged
     return merged.with_columns(

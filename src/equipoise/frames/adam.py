@@ -22,6 +22,7 @@ from equipoise.frames.tables import (
     make_folder,
     missing_table,
     number_text,
+    offending_rows,
     read_table,
     require_columns,
     to_number,
@@ -184,7 +185,7 @@ def _from_text(frame: pl.DataFrame, column: str, wanted: str, where: str) -> pl.
             where=where,
             reason=f"{column} is a complete {wanted} in ADaM; partial ones are resolved when it is derived",
             hint="write 2024-02-03" if wanted == "date" else "write 2024-02-03T13:17:00",
-            rows=wrong.head(5).to_dicts(),
+            rows=offending_rows(wrong, column),
         )
     return value.alias(column)
 

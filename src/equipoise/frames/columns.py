@@ -71,6 +71,8 @@ def to_events(values: Any, name: str) -> np.ndarray:
     array = to_array(values, name)
     if array.dtype == np.bool_:
         return array
+    if array.dtype.kind in "iu" and len(array) and array.min() >= 0 and array.max() <= 1:
+        return array.astype(np.bool_)
     numbers = to_numbers(array, name)
     event = numbers == 1.0
     if not (event | (numbers == 0.0)).all():
@@ -90,7 +92,8 @@ def to_levels(values: Any, name: str, *, allow_missing: bool = False) -> Levels:
     categories = _categories(values)
     array = to_array(values, name)
     levels = _number_levels(array) if array.dtype.kind in "fiub" else _text_levels(array, categories)
-    if not allow_missing and len(levels.codes) and levels.codes.min() < 0:
+    never = array.dtype.kind in "iub"
+    if not (allow_missing or never) and len(levels.codes) and levels.codes.min() < 0:
         raise _invalid_rows(name, array, levels.codes < 0, f"every row needs a value of {name}")
     return levels
 
@@ -103,7 +106,9 @@ def to_columns(values: Any, name: str) -> dict[str, Any]:
     if isinstance(values, Mapping):
         return {str(key): column for key, column in values.items()}
     if isinstance(values, np.ndarray):
-        return {f"{name}{j + 1}": values[:, j] for j in range(values.shape[1])} if values.ndim == 2 else {name: values}
+        if values.ndim != 2:
+            return {name: values}
+        return {f"{name}{j + 1}": values[:, j] for j in range(values.shape[1])}
     if isinstance(values, list | tuple):
         nested = len(values) > 0 and not _is_scalar(values[0])
         return {name_of(v, f"{name}{j + 1}"): v for j, v in enumerate(values)} if nested else {name: values}
@@ -120,16 +125,20 @@ def to_strata(values: Any, n: int, name: str = "strata") -> Levels:
     """
     if values is None:
         return Levels(np.zeros(n, dtype=np.int64), ("",))
-    combined = np.zeros(n, dtype=np.int64)
+    columns = to_columns(values, name)
+    combined: np.ndarray | None = None
     labels: list[str] = [""]
-    for column_name, column in to_columns(values, name).items():
+    for column_name, column in columns.items():
         levels = to_levels(column, column_name)
         check_lengths({"time": n, column_name: len(levels.codes)})
-        combined = combined * len(levels.labels) + levels.codes
+        combined = levels.codes if combined is None else combined * len(levels.labels) + levels.codes
         labels = [f"{left}, {right}" if left else right for left in labels for right in levels.labels]
+    if combined is None:
+        combined = np.zeros(n, dtype=np.int64)
+    if len(columns) == 1:
+        return Levels(combined, tuple(labels))
     present = np.bincount(combined, minlength=len(labels)) > 0
-    renumbered = np.cumsum(present) - 1
-    return Levels(renumbered[combined], tuple(label for label, used in zip(labels, present, strict=True) if used))
+    return Levels(_renumbered(combined, present), tuple(label for label, used in zip(labels, present, strict=True) if used))
 
 
 def check_lengths(lengths: Mapping[str, int]) -> None:
@@ -246,17 +255,23 @@ def _categories(values: Any) -> list[str] | None:
 
 
 def _number_levels(array: np.ndarray) -> Levels:
-    if array.dtype.kind in "bu" or (array.dtype.kind == "i" and len(array) and array.min() >= 0):
-        small = array.astype(np.int64) if array.dtype.kind != "i" else array
-        if len(small) and small.max() < 1024:
-            present = np.bincount(small) > 0
-            labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
-            return Levels((np.cumsum(present) - 1)[small], labels)
+    if array.dtype.kind in "bui" and len(array) and array.max() < 1024 and (array.dtype.kind != "i" or array.min() >= 0):
+        small = array.astype(np.int64, copy=False)
+        present = np.bincount(small) > 0
+        labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
+        return Levels(_renumbered(small, present), labels)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
     distinct, inverse = np.unique(array[~missing], return_inverse=True)
     codes = np.full(len(array), -1, dtype=np.int64)
     codes[~missing] = inverse
     return Levels(codes, tuple(_label(value) for value in distinct.tolist()))
+
+
+def _renumbered(codes: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Codes counted from zero over those present; the same array where none is missing."""
+    if present.all():
+        return codes.astype(np.int64, copy=False)
+    return (np.cumsum(present) - 1)[codes]
 
 
 def _text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:

@@ -12,7 +12,7 @@ import polars as pl
 
 from equipoise.errors import ArgumentError
 from equipoise.frames.adam import AdamData, conform
-from equipoise.frames.sdtm import SdtmData
+from equipoise.frames.sdtm import SdtmData, conform_domain
 
 _NOWHERE = Path("(in memory)")
 
@@ -32,8 +32,8 @@ def to_polars(frame: Any, name: str) -> pl.DataFrame:
 
 
 def sdtm_data(tables: Mapping[str, Any]) -> SdtmData:
-    """SDTM domains held in memory; empty text becomes missing, as in files."""
-    frames = {name.lower(): _blank_as_missing(to_polars(frame, name)) for name, frame in tables.items()}
+    """SDTM domains held in memory, brought to the types that files of them have: a date type becomes ISO 8601 text."""
+    frames = {name.lower(): _conformed(to_polars(frame, name), name) for name, frame in tables.items()}
     return SdtmData(_NOWHERE, frames, {name: name for name in frames}, _digest(frames))
 
 
@@ -43,10 +43,9 @@ def adam_data(tables: Mapping[str, Any]) -> AdamData:
     return AdamData(_NOWHERE, frames, {name: name for name in frames}, _digest(frames))
 
 
-def _blank_as_missing(frame: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col(pl.String)
+def _conformed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     named = frame.rename({column: column.upper() for column in frame.columns})
-    return named.with_columns(pl.when(text.str.strip_chars() != "").then(text))
+    return conform_domain(named, name, name.upper())
 
 
 def _digest(frames: Mapping[str, pl.DataFrame]) -> str:

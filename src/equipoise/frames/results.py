@@ -140,8 +140,12 @@ class ResultTable:
         return cls(ResultRow(**record) for record in frame.select(COLUMNS).iter_rows(named=True))
 
     def write(self, path: Path) -> None:
-        """Store as Parquet."""
-        self.to_frame().write_parquet(path)
+        """Store as Parquet. Raises OutputError `output-unwritable`."""
+        from equipoise.frames.tables import polars_writing
+
+        frame = self.to_frame()
+        with polars_writing(path):
+            frame.write_parquet(path)
 
     @classmethod
     def read(cls, path: Path) -> ResultTable:

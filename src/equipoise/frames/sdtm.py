@@ -136,10 +136,18 @@ def _typed(table: RawTable, name: str, source: str) -> pl.DataFrame:
     known = domains.domain(name)
     if known:
         require_columns(table.frame, name, known.required, source)
+    return conform_domain(table.frame, name, source)
+
+
+def conform_domain(frame: pl.DataFrame, name: str, source: str) -> pl.DataFrame:
+    """A domain as text and Float64 columns: dates as ISO 8601 text, blank text as null.
+
+    Arguments: a frame with names in upper case; the domain; `source` is named in errors.
+    Raises DataError `value-invalid` for a value or type that a collected column cannot hold.
+    """
+    known = domains.domain(name)
     types = known.types if known else {}
-    return table.frame.select(
-        [_typed_column(table.frame, column, types.get(column), source) for column in table.frame.columns]
-    )
+    return frame.select([_typed_column(frame, column, types.get(column), source) for column in frame.columns])
 
 
 def _typed_column(frame: pl.DataFrame, column: str, kind: str | None, source: str) -> pl.Expr:

@@ -170,7 +170,10 @@ def _read_csv(path: Path) -> tuple[pl.DataFrame, dict[str, str]]:
     repeated = [name for name in frame.columns if re.search(r"_duplicated_\d+$", name)]
     if repeated:
         raise ValueError(f"the column {repeated[0].rsplit('_duplicated_', 1)[0]} occurs more than once")
-    return frame, {}
+    if frame.width == 1 and (sign := re.search(r"[;\t|]", frame.columns[0])):
+        raise ValueError(f"the columns are separated by {sign.group()!r}, and commas are expected")
+    # A blank line, as editors leave at the end, is no record.
+    return frame.filter(~pl.all_horizontal(pl.all().is_null())), {}
 
 
 def _read_parquet(path: Path) -> tuple[pl.DataFrame, dict[str, str]]:
@@ -190,6 +193,8 @@ def _upper_columns(frame: pl.DataFrame) -> pl.DataFrame:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"the column {twice[0]} occurs more than once")
+    if "" in names:
+        raise ValueError(f"column {names.index('') + 1} has no name; was a row index written along?")
     return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
@@ -215,9 +220,15 @@ def to_number(frame: pl.DataFrame, column: str, source: str) -> pl.Expr:
             where=f"{source}, row {wrong.get_column('row')[0]}",
             reason=f"{column} is numeric in CDISC data sets",
             hint="correct the value, or leave it empty when it is missing",
-            rows=wrong.head(5).to_dicts(),
+            rows=offending_rows(wrong, "row", column),
         )
     return number.alias(column)
+
+
+def offending_rows(wrong: pl.DataFrame, *columns: str) -> list[dict[str, object]]:
+    """The first rows at fault for an error: who, and the columns in question; the rest of a record stays private."""
+    shown = [name for name in ("USUBJID", *columns) if name in wrong.columns]
+    return wrong.select(shown).head(5).to_dicts()
 
 
 def blank_to_null(column: str) -> pl.Expr:
@@ -252,7 +263,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.touch()
         yield temporary
         temporary.replace(path)
-    except (OSError, ReadstatError, PyreadstatError) as error:
+    except (OSError, PolarsError, ReadstatError, PyreadstatError) as error:
         raise unwritable(path, error) from error
     finally:
         with suppress(OSError):
@@ -287,14 +298,25 @@ def check_format(form: str, known: Iterable[str]) -> None:
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write Parquet; the same table gives the same bytes."""
-    frame.write_parquet(path, compression="zstd", compression_level=3, statistics=True)
+    """Write Parquet; the same table gives the same bytes. Raises OutputError `output-unwritable`."""
+    with polars_writing(path):
+        frame.write_parquet(path, compression="zstd", compression_level=3, statistics=True)
+
+
+@contextmanager
+def polars_writing(path: Path) -> Iterator[None]:
+    """What polars says of a full disk, as an OutputError."""
+    try:
+        yield
+    except (OSError, PolarsError) as error:
+        raise unwritable(path, error) from error
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write CSV, whole numbers without a decimal point."""
+    """Write CSV, whole numbers without a decimal point. Raises OutputError `output-unwritable`."""
     whole = [name for name in frame.select(pl.col(pl.Float64)).columns if _is_whole(frame.get_column(name))]
-    frame.with_columns(pl.col(whole).cast(pl.Int64)).write_csv(path)
+    with polars_writing(path):
+        frame.with_columns(pl.col(whole).cast(pl.Int64)).write_csv(path)
 
 
 def _is_whole(numbers: pl.Series) -> bool:

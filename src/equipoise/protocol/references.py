@@ -237,6 +237,17 @@ def _analyses(tree: Tree) -> Iterator[Fault]:
             ):
                 yield Fault((*path, key, "stratified"), "stratified, but the randomization has no strata")
         yield from _looks(path, entry)
+        yield from _sides(path, entry, len(_ids(tree, "arms")))
+
+
+def _sides(path: Path, entry: Tree, arms: int) -> Iterator[Fault]:
+    if _mapping(entry, "test").get("sides") == 1 and arms > 2:
+        yield Fault(
+            (*path, "test", "sides"),
+            f"a test of {arms} arms at once has no side",
+            reason="one-sided means better than the control arm, which is a question about one other arm",
+            hint="write sides: 2",
+        )
 
 
 def _looks(path: Path, entry: Tree) -> Iterator[Fault]:

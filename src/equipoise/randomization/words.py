@@ -10,7 +10,6 @@ from typing import Protocol
 from equipoise.errors import ArgumentError
 from equipoise.seeds import Stream
 
-WORD_LIMIT = 1 << 32
 _CHUNK = 64
 
 

@@ -59,7 +59,7 @@ def primary_sentences(trial: Trial, rows: Rows, analysis: Analysis) -> list[Sent
     return [
         _follow_up(trial, rows, analysis),
         _medians(trial, rows, analysis),
-        _verdict(rows, analysis),
+        _verdict(trial, rows, analysis),
         _rates(trial, rows, analysis),
     ]
 
@@ -133,7 +133,7 @@ def contrast_pieces(trial: Trial, rows: Rows, analysis: Analysis) -> Sentence:
         found = _hazard_ratio(trial, rows, analysis, arm)
         if found:
             parts.append([f"{arm.label}: ", *found] if several else found)
-    p_value = rows.get(analysis.id, "logrank", "p_value")
+    p_value = rows.get(analysis.id, "logrank", "p_value") or rows.failure(analysis.id, "logrank")
     if p_value is not None:
         text = f"P {NOT_COMPUTED}" if p_value.value is None else p_text(p_value.value)
         words = wording.test_phrase(analysis)
@@ -155,17 +155,29 @@ def _hazard_ratio(trial: Trial, rows: Rows, analysis: Analysis, arm: Arm) -> lis
     return ["hazard ratio, ", value, f"; {level}, ", Quantity(interval(low, high), (low, high))]
 
 
-def _verdict(rows: Rows, analysis: Analysis) -> Sentence | None:
-    """Which side of the planned level the P value lies on; left out where looks share the level."""
+def _verdict(trial: Trial, rows: Rows, analysis: Analysis) -> Sentence | None:
+    """Which side of the planned level the P value lies on, and in whose favor; left out where looks share the level."""
     p_value = rows.get(analysis.id, "logrank", "p_value")
     if p_value is None or p_value.value is None or analysis.test is None:
         return None
     if analysis.spending is not None or len(analysis.looks) > 1:
         return ("The P value is nominal: the planned significance level is spent over several looks.",)
-    negation = "" if p_value.value <= analysis.test.alpha else "not "
-    return (
-        f"At the planned {wording.alpha_phrase(analysis)}, the difference was {negation}statistically significant.",
-    )
+    significant = p_value.value <= analysis.test.alpha
+    negation = "" if significant else "not "
+    level = f"At the planned {wording.alpha_phrase(analysis)}, "
+    if analysis.test.sides == 1:
+        better = f"{trial.experimental[0].label} was {negation}significantly better than {trial.control.label}."
+        return (f"{level}{better}",)
+    favored = _favored(trial, rows, analysis) if significant else ""
+    return (f"{level}the difference was {negation}statistically significant{favored}.",)
+
+
+def _favored(trial: Trial, rows: Rows, analysis: Analysis) -> str:
+    """`, in favor of ET alone`, by the sign of Z; empty for several arms, which have no one direction."""
+    z = rows.get(analysis.id, "logrank", "z")
+    if len(trial.arms) > 2 or z is None or not z.value:
+        return ""
+    return f", in favor of {(trial.experimental[0] if z.value > 0 else trial.control).label}"
 
 
 def _rates(trial: Trial, rows: Rows, analysis: Analysis) -> Sentence | None:

@@ -16,7 +16,6 @@ ROUNDING = "half away from zero, on the shortest decimal text of the number"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
 THIN_SPACE = "\u2009"
-NOT_REACHED = "not reached"
 NOT_ESTIMABLE = "not estimable"
 
 _MONTHS = (
@@ -24,6 +23,8 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _SMALLEST_P = Decimal("0.001")
+_CUSTOMARY_LEVELS = (Decimal("0.01"), Decimal("0.025"), Decimal("0.05"))
+_MOST_P_DECIMALS = 6
 _LARGEST_P = Decimal("0.999")
 
 
@@ -67,22 +68,35 @@ def percent_text(proportion: float | None, digits: int = 1, *, sign: bool = True
 def p_text(p_value: float | None, *, symbol: bool = True) -> str:
     """A P value by the rules of the Journal of Clinical Oncology: three decimals, no leading zero.
 
+    Where three decimals would round it onto a customary level (.01, .025, .05), it keeps as many as tell it apart.
+
     >>> p_text(0.149), p_text(0.0004), p_text(0.9999), p_text(0.04, symbol=False)
     ('P = .149', 'P < .001', 'P > .999', '.040')
+    >>> p_text(0.0496), p_text(0.05003), p_text(0.05)
+    ('P = .0496', 'P = .05003', 'P = .050')
     """
     if p_value is None or math.isnan(p_value):
         return ("P " if symbol else "") + NOT_ESTIMABLE
-    rounded = round_half_away(p_value, 3)
+    decimals = 3
+    while decimals < _MOST_P_DECIMALS and _on_a_level(p_value, decimals):
+        decimals += 1
+    rounded = round_half_away(p_value, decimals)
     if Decimal(repr(float(p_value))) < _SMALLEST_P:
         relation, shown = "<", _SMALLEST_P
     elif rounded > _LARGEST_P:
         relation, shown = ">", _LARGEST_P
     else:
         relation, shown = "=", rounded
-    digits = f"{shown:.3f}".removeprefix("0")
+    digits = f"{shown:.{decimals}f}".removeprefix("0")
     if symbol:
         return f"P {relation} {digits}"
     return digits if relation == "=" else f"{relation} {digits}"
+
+
+def _on_a_level(p_value: float, decimals: int) -> bool:
+    """Whether rounding moves a P value onto a customary level that it is not."""
+    rounded = round_half_away(p_value, decimals)
+    return rounded in _CUSTOMARY_LEVELS and Decimal(repr(float(p_value))) != rounded
 
 
 def level_text(level: float) -> str:

@@ -158,7 +158,7 @@ def with_interval(estimate: ResultRow | None, low: ResultRow | None, high: Resul
     """`4.9 (3.6-6.1)` of three rows; the estimate alone where it failed or has no limits."""
     if estimate is None:
         return None
-    if estimate.value is None or low is None or high is None or _all_words(estimate, low, high):
+    if low is None or high is None or _all_words(estimate, low, high):
         return single(estimate)
     return Quantity(f"{row_text(estimate)} ({interval(low, high)})", (estimate, low, high))
 
@@ -176,7 +176,7 @@ def in_prose(
     if estimate is None:
         return None
     text = row_text(estimate, with_unit=True)
-    if estimate.value is None or low is None or high is None or _all_words(estimate, low, high):
+    if low is None or high is None or _all_words(estimate, low, high):
         return Quantity(text, (estimate,))
     return Quantity(f"{text} ({confidence_text(level)}, {interval(low, high)})", (estimate, low, high))
 

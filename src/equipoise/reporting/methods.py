@@ -14,7 +14,6 @@ from equipoise.reporting.formatting import ROUNDING, confidence_text, level_text
 from equipoise.reporting.lookup import Rows
 from equipoise.reporting.tables.model import Column, Line, Table, words
 
-_ROLE = {"primary": "primary", "secondary": "secondary", "exploratory": "exploratory", "safety": "safety"}
 SHOWN_DECISIONS = 40
 
 
@@ -64,7 +63,7 @@ def _design(trial: Trial) -> list[str]:
 
 
 def _heading(trial: Trial, analysis: Analysis) -> str:
-    return f"{wording.endpoint_of(trial, analysis).label} ({_ROLE[analysis.role]})"
+    return f"{wording.endpoint_of(trial, analysis).label} ({analysis.role})"
 
 
 def _analysis(analysis: Analysis, rows: Rows) -> str:

@@ -45,8 +45,3 @@ def arm_place(trial: Trial, arm_id: str) -> int:
     """The arm's place in the palette, from 1; arms beyond the palette begin again."""
     ids = [arm.id for arm in trial.arms]
     return ids.index(arm_id) % len(ARM_STYLES) + 1 if arm_id in ids else len(ids) % len(ARM_STYLES) + 1
-
-
-def arm_style(trial: Trial, arm_id: str) -> ArmStyle:
-    """The arm's colors and dash pattern."""
-    return ARM_STYLES[arm_place(trial, arm_id) - 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,16 +40,18 @@ def render_report(
     *,
     title: str | None = None,
     decisions: Any = None,
+    figures: Mapping[str, bytes] | None = None,
 ) -> str:
     """The report as one self-contained HTML document: no script, no file beside it, no network.
 
     Arguments: the trial; the result rows of its planned analyses; what the data and the software were; a title in
-    place of the trial file's; the decision log of the derivation (`frames.decisions.DecisionLog`), if there is one.
+    place of the trial file's; the decision log of the derivation (`frames.decisions.DecisionLog`), if there is one;
+    the files that `render_figures` made of the same arguments, so that they are not drawn again.
     Sections come in the order of `report.sections` of the trial file; a section without rows is left out, a
     statistic that failed shows its message. Returns the same text for the same arguments.
     """
     rows = Rows(results)
-    sources = Sources(trial, rows, provenance, decisions)
+    sources = Sources(trial, rows, provenance, decisions, figures or {})
     brief = "abstract" in trial.report.sections
     opening = sources.kaplan_meier(trial.primary.id) if brief and trial.primary else []
     sections = report_sections(sources)

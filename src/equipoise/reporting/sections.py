@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from equipoise.provenance import Provenance
 from equipoise.reporting import tables, wording
 from equipoise.reporting.abstract import Sentence, primary_sentences
 from equipoise.reporting.figures.canvas import inline_svg
+from equipoise.reporting.figures.files import PAGE_MM
 from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
 from equipoise.reporting.flow import patient_flow
@@ -20,7 +21,7 @@ from equipoise.reporting.lookup import Rows, row_key
 from equipoise.reporting.methods import assumption_blocks, decision_lines, methods_blocks
 from equipoise.reporting.tables.model import Table
 
-WIDE_MM, NARROW_MM = 170.0, 85.0
+NARROW_MM = 85.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,13 @@ class FigureBlock:
 
 @dataclass
 class Sources:
-    """What sections are made from; counts figures and tables as they come."""
+    """What sections are made from; counts figures as they come. `files` holds page-wide figures already drawn."""
 
     trial: Trial
     rows: Rows
     provenance: Provenance
     decisions: Any = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
     figures: int = 0
     drawn: set[str] = field(default_factory=set)
 
@@ -70,7 +72,7 @@ class Sources:
         self.drawn.add(analysis)
         endpoint = wording.endpoint_of(self.trial, self.trial.analysis(analysis))
         caption = f"{endpoint.label} by arm. Drawn from result rows {analysis}/curve."
-        return [self._figure(f"figure-{analysis}", caption, render_kaplan_meier, analysis)]
+        return [self._figure(analysis, caption, render_kaplan_meier, analysis)]
 
     def forest(self, analysis: str) -> list[Block]:
         """The forest plot of an analysis; nothing where it has no subgroups."""
@@ -81,16 +83,18 @@ class Sources:
             f"{endpoint.label} in subgroups. Squares have areas in proportion to the number of events; arrows mark "
             f"intervals that leave the axis. Drawn from result rows {analysis}/subgroup."
         )
-        return [self._figure(f"figure-{analysis}-subgroups", caption, render_forest, analysis)]
+        return [self._figure(f"{analysis}-subgroups", caption, render_forest, analysis)]
 
     def _figure(self, name: str, caption: str, render: Callable[..., bytes], analysis: str) -> Block:
         self.figures += 1
-        drawn = [
-            render(self.trial, self.rows, analysis, width_mm=width, provenance=self.provenance)
-            for width in (WIDE_MM, NARROW_MM)
-        ]
-        wide, narrow = (inline_svg(svg, f"{name}-{size}") for svg, size in zip(drawn, ("wide", "narrow"), strict=True))
-        return Block("figure", FigureBlock(name, self.figures, caption, wide, narrow))
+
+        def drawn(width: float) -> bytes:
+            return render(self.trial, self.rows, analysis, width_mm=width, provenance=self.provenance)
+
+        place = f"figure-{name}"
+        wide = inline_svg(self.files.get(f"{name}.svg") or drawn(PAGE_MM), f"{place}-wide")
+        narrow = inline_svg(drawn(NARROW_MM), f"{place}-narrow")
+        return Block("figure", FigureBlock(place, self.figures, caption, wide, narrow))
 
 
 def report_sections(sources: Sources) -> list[Section]:

@@ -87,10 +87,11 @@ def _shown(table: Table) -> list[Any]:
     letters = Letters()
     terms = table.id.endswith("-term")
     shown = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1))
-    shown.add_column(table.stub)
+    # As Text, since a string is read as markup: an arm may well be called "[A]".
+    shown.add_column(Text(table.stub))
     for column in table.columns:
         heads = [column.under, column.label, column.below]
-        shown.add_column("\n".join(head for head in heads if head), justify="right")
+        shown.add_column(Text("\n".join(head for head in heads if head)), justify="right")
     lines = table.lines[:_SHOWN_TERMS] if terms else table.lines
     for line in lines:
         marks = "".join(f" [{letter}]" for letter in letters.of(*line.notes))

@@ -16,7 +16,6 @@ RESPONSE_LABELS = {
     "NE": "Not evaluable",
     "MISSING": "No assessment after baseline",
 }
-_MULTIPLES = (("years", 1e-6), ("months", 1e-6))
 
 
 def endpoint_of(trial: Trial, analysis: Analysis) -> Endpoint:
@@ -82,10 +81,10 @@ def ratio_phrase(trial: Trial) -> str:
 def time_point(at: float, unit: str | None) -> str:
     """A time on a curve in the unit it reads best in: 730.5 days are 2 years, 6 months stay months."""
     source = unit or "months"
-    if source in DAYS_PER_UNIT and source == "days":
-        for wanted, tolerance in _MULTIPLES:
-            count = at * DAYS_PER_UNIT[source] / DAYS_PER_UNIT[wanted]
-            if count >= 1 and abs(count - round(count)) < tolerance:
+    if source == "days":
+        for wanted in ("years", "months"):
+            count = at / DAYS_PER_UNIT[wanted]
+            if count >= 1 and abs(count - round(count)) < 1e-6:
                 return _counted(round(count), wanted)
     if abs(at - round(at)) < 1e-9:
         return _counted(round(at), source)

@@ -156,7 +156,9 @@ def _refuse_loss(target: Path, inputs: list[Path]) -> None:
     if read:
         raise OutputError(
             "output-exists",
-            f"{target} holds {read[0]}, which is read here",
+            f"{target} is read here"
+            if _real(read[0]) == _real(target)
+            else f"{target} holds {read[0]}, which is read here",
             reason="--force replaces a whole folder, and would delete what is in it",
             hint="name an empty or new folder with --out",
         )
@@ -164,7 +166,7 @@ def _refuse_loss(target: Path, inputs: list[Path]) -> None:
     if strangers:
         raise OutputError(
             "output-exists",
-            f"{target} holds files that equipoise did not write: {', '.join(strangers[:5])}",
+            f"{target} holds files that were put there later: {', '.join(strangers[:5])}",
             reason="--force replaces a whole folder, and would delete them",
             hint="move them elsewhere, or name an empty or new folder with --out",
         )

@@ -58,7 +58,7 @@ class Journal:
             "finished": finished.isoformat(timespec="seconds"),
             "seconds": self.seconds,
             "files": sorted({*list_files(folder), "log.txt", MARKER}),
-            "machine": {"system": platform.platform(), "cores": os.cpu_count()},
+            "machine": {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()},
         }
         (folder / MARKER).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         self.log("done")

@@ -143,13 +143,16 @@ def _fill_run(
     with journal.step("analyze"):
         analyzed = analyze_derived(source, derived)
     with journal.step("report"):
-        html = report_trial(source.trial, results=analyzed.results, provenance=facts, decisions=derived.adam.decisions)
+        figures = _figures(source.trial, analyzed)
+        html = report_trial(
+            source.trial, results=analyzed.results, provenance=facts, decisions=derived.adam.decisions, figures=figures
+        )
         abstract = _abstract(source.trial, analyzed)
     with journal.step("write"):
         write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
         derived.adam.decisions.write(folder / DECISIONS)
         analyzed.results.write(folder / RESULTS)
-        write_figures(source.trial, analyzed, folder / "figures")
+        write_figures(figures, folder / "figures")
         (folder / "report.html").write_text(html, encoding="utf-8")
     journal.write(folder, facts)
     return Run(
@@ -163,12 +166,17 @@ def _fill_run(
     )
 
 
-def write_figures(trial: Trial, analyzed: Analyzed, folder: Path) -> None:
-    """Every figure of the report as SVG and PNG, with its data beside it as CSV."""
+def _figures(trial: Trial, analyzed: Analyzed) -> dict[str, bytes]:
+    """Every figure of the report as SVG and PNG, with its data beside it as CSV, by file name."""
     from equipoise.reporting import render_figures
 
+    return render_figures(trial, analyzed.results, analyzed.provenance)
+
+
+def write_figures(figures: Mapping[str, bytes], folder: Path) -> None:
+    """The figures as files of a new folder."""
     folder.mkdir()
-    for name, content in render_figures(trial, analyzed.results, analyzed.provenance).items():
+    for name, content in figures.items():
         (folder / name).write_bytes(content)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from equipoise.errors import ArgumentError
 from equipoise.frames.adam import write_adam
 from equipoise.frames.sdtm import write_sdtm
 from equipoise.frames.tables import write_parquet
@@ -112,7 +113,18 @@ def write_results(
 
 
 def write_report(trial: TrialLike, *, results: Path, out: Path | None = None, force: bool = False) -> Path:
-    """The report as an HTML file: `out`, or report.html beside the results."""
+    """The report as an HTML file: `out`, or report.html beside the results.
+
+    Raises ArgumentError `argument-invalid` for an `out` that is no folder and does not end in .html.
+    """
+    if out is not None and not out.is_dir() and out.suffix.lower() not in (".html", ".htm"):
+        raise ArgumentError(
+            "argument-invalid",
+            f"{out} does not end in .html",
+            where="--out",
+            reason="the report is one HTML file",
+            hint=f"name a file such as {out.with_suffix('.html').name or 'report.html'}, or an existing folder",
+        )
     html = report_trial(trial, results=results)
     beside = (results if results.is_dir() else results.parent) / "report.html"
     target = out if out is not None else beside

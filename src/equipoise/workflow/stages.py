@@ -136,19 +136,21 @@ def report_trial(
     results: str | Path | ResultTable,
     provenance: Provenance | None = None,
     decisions: Any = None,
+    figures: Mapping[str, bytes] | None = None,
 ) -> str:
     """The report as one self-contained HTML document; results from a run folder bring its provenance and decisions."""
     from equipoise.reporting import render_report
 
     source = trial_file(trial)
     rows, folder = _results(results)
+    _check_trial(rows, source.trial.id)
     if folder is not None and decisions is None and (folder / DECISIONS).is_file():
         decisions = DecisionLog.read(folder / DECISIONS)
     kept = _kept_provenance(folder) if folder is not None else None
     facts = provenance or kept or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
     if facts.trial_digest is None:
         facts = replace(facts, trial_digest=source.digest)
-    return render_report(source.trial, rows, facts, decisions=decisions)
+    return render_report(source.trial, rows, facts, decisions=decisions, figures=figures)
 
 
 def _sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:
@@ -193,6 +195,18 @@ def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Path | Non
     path = Path(results)
     file = path / RESULTS if path.is_dir() else path
     return ResultTable.read(file), file.parent
+
+
+def _check_trial(rows: ResultTable, trial_id: str) -> None:
+    """Raise ArgumentError `argument-invalid` for result rows that name another trial."""
+    named = {row.run for row in rows.to_rows() if row.run}
+    if named and trial_id not in named:
+        raise ArgumentError(
+            "argument-invalid",
+            f"the results are of {', '.join(sorted(named))}, and the trial file is of {trial_id}",
+            reason="the report would show one trial's numbers under another's name and plan",
+            hint="name the trial file that the results were computed with",
+        )
 
 
 def _kept_provenance(folder: Path) -> Provenance | None:

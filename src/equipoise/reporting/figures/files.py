@@ -14,6 +14,7 @@ from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
 from equipoise.reporting.lookup import Rows
 
+PAGE_MM = 170.0
 _KINDS = (
     ("", "curve", ("curve", "at-risk", "kaplan-meier"), render_kaplan_meier),
     ("-subgroups", "subgroup", ("subgroup", "hazard-ratio"), render_forest),
@@ -21,9 +22,12 @@ _KINDS = (
 
 
 def render_figures(
-    trial: Trial, results: Iterable[ResultRow], provenance: Provenance | None = None, *, width_mm: float = 170.0
+    trial: Trial, results: Iterable[ResultRow], provenance: Provenance | None = None
 ) -> dict[str, bytes]:
-    """File name to content of every figure that the rows allow: `pfs-primary.svg`, `.png`, and its data as `.csv`."""
+    """File name to content of every figure that the rows allow: `pfs-primary.svg`, `.png`, and its data as `.csv`.
+
+    Drawn as wide as a page.
+    """
     rows = Rows(results)
     found: dict[str, bytes] = {}
     for analysis in wording.time_to_event(trial):
@@ -33,7 +37,7 @@ def render_figures(
             name = f"{analysis.id}{suffix}"
             for form in ("svg", "png"):
                 found[f"{name}.{form}"] = render(
-                    trial, rows, analysis.id, width_mm=width_mm, format=form, provenance=provenance
+                    trial, rows, analysis.id, width_mm=PAGE_MM, format=form, provenance=provenance
                 )
             found[f"{name}.csv"] = _rows_file([row for part in parameters for row in rows.part(analysis.id, part)])
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import inf, log2, sqrt
 
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
@@ -171,7 +171,9 @@ def _estimate_line(
         if low is not None and high is not None:
             text += f" ({range_text(ratio_text(low), ratio_text(high))})"
     events = values["n_event"] or 0.0
-    return ForestLine(label, indent, False, counts, estimate, low, high, events, text, overall)
+    # A ratio of 0 or infinity, where one arm has no event, has no place on a log axis; it stays as text.
+    drawn = estimate if estimate is not None and 0 < estimate < inf else None
+    return ForestLine(label, indent, False, counts, drawn, low, high, events, text, overall)
 
 
 def _alternative(label: str, lines: tuple[ForestLine, ...]) -> str:

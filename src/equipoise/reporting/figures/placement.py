@@ -43,7 +43,7 @@ class Skyline:
         self.line: list[Stretch] = [NOTHING] * columns
         self.band: list[Stretch] = [NOTHING] * columns
         self.end = points[-1].time / span * width if points else 0.0
-        for point, following in zip(points, [*points[1:], points[-1:][0]] if points else [], strict=True):
+        for point, following in zip(points, (*points[1:], *points[-1:]), strict=True):
             start, stop = (int(t / span * width) for t in (point.time, following.time))
             top, low = (1 - point.survival) * height, (1 - following.survival) * height
             self._cover(self.line, start, stop, (top, top))
