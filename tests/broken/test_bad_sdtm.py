@@ -123,14 +123,20 @@ CONTINUES = {
     "assessment-before-screening": {"rs": _set_first("RSDTC", "2010-01-01", OVERALL)},
     "impossible-date": {"rs": _set_first("RSDTC", "2020-02-30", OVERALL)},
     "partial-date": {"rs": _set_first("RSDTC", "2020", OVERALL)},
+    "grade-missing": {"ae": _set_first("AETOXGR", None)},
+    "grade-unknown": {"ae": _set_first("AETOXGR", "SEVERE")},
+    "term-missing": {"ae": _set_first("AEDECOD", None)},
+    "stratum-missing": {"suppdm": _set_first("QVAL", None, pl.col("QNAM") == "VISCERAL")},
     "response-unknown": {"rs": _set_first("RSSTRESC", "MUCH BETTER", OVERALL)},
 }
 
 
 @pytest.mark.parametrize("code", CONTINUES)
 def test_goes_on_with_a_warning_and_a_log_row(code, changed_sdtm, equipoise_command, tmp_path):
-    said = equipoise_command("derive", "palmira", "--sdtm", changed_sdtm(**CONTINUES[code]), "--out", tmp_path / "out")
+    """The whole run goes on: what derivation logs, the analysis and the report must bear."""
+    said = equipoise_command("run", "palmira", "--sdtm", changed_sdtm(**CONTINUES[code]), "--out", tmp_path / "out")
     assert said.status == 0
+    assert (tmp_path / "out" / "report.html").is_file()
     log = pl.read_csv(tmp_path / "out" / "decisions.csv", infer_schema_length=None)
     rows = log.filter(pl.col("code") == code)
     assert rows.height == 1
@@ -168,3 +174,15 @@ def test_event_and_censoring_on_one_day_is_an_event(changed_sdtm, equipoise_comm
     assert said.status == 0
     assert record["CNSR"] == 0
     assert log.filter((pl.col("code") == "event-and-censoring-same-day") & (pl.col("usubjid") == subject)).height >= 1
+
+
+def test_an_arm_that_is_none_is_left_out_of_comparisons(changed_sdtm, equipoise_command, tmp_path):
+    """CDISC's word for an arm that nobody assigned is no arm of the trial file, and no mistake either."""
+    folder = changed_sdtm(dm=_set_first("ARMCD", "NOTASSGN", pl.col("ARMCD").is_not_null()))
+    said = equipoise_command("run", "palmira", "--sdtm", folder, "--out", tmp_path / "out")
+    results = pl.read_parquet(tmp_path / "out" / "results.parquet")
+    sizes = results.filter(
+        (pl.col("analysis") == "pfs-primary") & (pl.col("parameter") == "kaplan-meier") & (pl.col("statistic") == "n")
+    )
+    assert said.status == 0
+    assert sizes["value"].sum() == 197

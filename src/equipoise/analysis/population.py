@@ -10,6 +10,8 @@ import polars as pl
 from equipoise.errors import DataError, nearest, permitted
 
 ARM = "_ARM"
+# What CDISC has been writing as the arm of somebody who has none.
+NO_ARM = ("NOTASSGN", "NOTTRT", "SCRNFAIL", "UNPLAN", "Not Assigned", "Not Treated", "Screen Failure")
 _ARM_COLUMNS = {"planned": ("ARMCD", "TRT01P", "ARM"), "actual": ("ACTARMCD", "TRT01A", "ACTARM")}
 
 
@@ -56,6 +58,7 @@ def select_population(
     column = next((c for c in held if chosen.is_empty() or chosen[c].null_count() < chosen.height), None)
     if column is None:
         raise _missing(_ARM_COLUMNS[arm][0], known, f"the {arm} arm of analysis set {name}")
+    chosen = chosen.filter(~pl.col(column).is_in(NO_ARM).fill_null(False))
     to_id = {label: arm_id for arm_id, label in arms.items()} | {arm_id: arm_id for arm_id in arms}
     with_arm = chosen.with_columns(
         pl.col(column).replace_strict(to_id, default=None, return_dtype=pl.String).alias(ARM)

@@ -82,7 +82,10 @@ def print_decisions(decisions: DecisionLog, where: str) -> None:
     """What was decided about data that could not be taken as they were, as counts, on standard error."""
     lines = decisions.summary()
     if lines:
-        typer.echo(f"{len(decisions)} decisions about the data, each a row of {where}:", err=True)
+        typer.echo(
+            f"{len(decisions):,} decision{'s' if len(decisions) != 1 else ''} about the data, each a row of {where}:",
+            err=True,
+        )
         for line in lines:
             typer.echo(f"  {line}", err=True)
 

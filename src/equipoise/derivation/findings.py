@@ -162,6 +162,15 @@ def _uncoded_events(study: Study) -> Iterator[Decision]:
         decision="no CTCAE grade 1 to 5: the event counts in any grade only",
         rule="ADAE, ATOXGRN",
     )
+    if study.profile.text("severity_variable") == "AETOXGR":
+        yield from decisions(
+            records.filter(pl.col("AETOXGR").is_null()),
+            "grade-missing",
+            domain="AE",
+            variable="AETOXGR",
+            decision="adverse event without a CTCAE grade: it counts in any grade only",
+            rule="ADAE, ATOXGRN",
+        )
 
 
 def _strangers(study: Study) -> Iterator[Decision]:

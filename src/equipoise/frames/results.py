@@ -6,6 +6,7 @@ A row holds one statistic. Reports, plots and `--json` read rows only; a statist
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from equipoise.errors import DataError
+from equipoise.provenance import Provenance
 
 if TYPE_CHECKING:
     import polars as pl
@@ -139,13 +141,13 @@ class ResultTable:
     def from_frame(cls, frame: pl.DataFrame) -> ResultTable:
         return cls(ResultRow(**record) for record in frame.select(COLUMNS).iter_rows(named=True))
 
-    def write(self, path: Path) -> None:
-        """Store as Parquet. Raises OutputError `output-unwritable`."""
+    def write(self, path: Path, provenance: Provenance | None = None) -> None:
+        """Store as Parquet, with the provenance in the file. Raises OutputError `output-unwritable`."""
         from equipoise.frames.tables import polars_writing
 
         frame = self.to_frame()
         with polars_writing(path):
-            frame.write_parquet(path)
+            frame.write_parquet(path, metadata={_PROVENANCE: json.dumps(provenance.to_dict())} if provenance else None)
 
     @classmethod
     def read(cls, path: Path) -> ResultTable:
@@ -194,6 +196,15 @@ class ResultTable:
         return lines + ([f"... and {curves:,} rows of curves; select(parameter='curve') shows them"] if curves else [])
 
 
+def read_provenance(path: Path) -> Provenance | None:
+    """The provenance that a file of result rows carries, if any."""
+    import polars as pl
+
+    text = pl.read_parquet_metadata(path).get(_PROVENANCE)
+    return Provenance.from_dict(json.loads(text)) if text else None
+
+
+_PROVENANCE = "equipoise.provenance"
 _PRINTED_ROWS = 40
 _CURVES = ("curve", "at-risk")
 _HEADS = ("analysis", "endpoint", "parameter", "group", "statistic", "value")

@@ -20,14 +20,13 @@ from equipoise.errors import InputError, Problem, TrialFileError, nearest
 from equipoise.protocol.faults import Fault, describe_invalid
 from equipoise.protocol.references import check_references
 from equipoise.protocol.trial import Trial
-from equipoise.provenance import digest_bytes
 
 _BUILTIN = resources.files("equipoise.protocol") / "builtin"
 
 
 @dataclass(frozen=True)
 class TrialFile:
-    """A trial and the file it came from: its text as read and the SHA-256 of that text."""
+    """A trial and the file it came from: its text as read, and the trial's digest."""
 
     trial: Trial
     name: str
@@ -35,7 +34,7 @@ class TrialFile:
 
     @property
     def digest(self) -> str:
-        return digest_bytes(self.text.encode())
+        return self.trial.digest
 
 
 def builtin_names() -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def check_references(tree: Tree) -> list[Fault]:
         _endpoints,
         _estimands,
         _analyses,
+        _subgroups,
         _scenarios,
         _report,
     )
@@ -211,6 +212,15 @@ def _estimands(tree: Tree) -> Iterator[Fault]:
 
 
 _NEEDED = {"time-to-event": ("curve",), "response": ("rate",), "adverse-event": ("adverse_events",)}
+
+
+def _subgroups(tree: Tree) -> Iterator[Fault]:
+    """A subgroup is a level of a category; a number would make a subgroup of every value."""
+    for path, entry in _items(tree, "analyses"):
+        for place, name in enumerate(_listed(entry.get("subgroups"))):
+            if _mapping(tree, "variables", str(name)).get("type") == "number":
+                hint = "subgroups need variables of type category"
+                yield Fault((*path, "subgroups", place), f"subgroup {name!r} is a number", hint=hint)
 
 
 def _analyses(tree: Tree) -> Iterator[Fault]:

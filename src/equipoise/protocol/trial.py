@@ -20,6 +20,7 @@ from equipoise.protocol.conduct import (
 from equipoise.protocol.plans import Analysis, AnalysisSet, Derivation, Endpoint, Estimand, Report, Source
 from equipoise.protocol.scenarios import Scenario, Use
 from equipoise.protocol.values import Model, Stated
+from equipoise.provenance import digest_bytes
 
 
 class Trial(Model):
@@ -50,6 +51,14 @@ class Trial(Model):
     @property
     def id(self) -> str:
         return self.trial.id
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the file says, however it is spaced or commented.
+
+        The report's contents are left out: choosing other sections does not make other results.
+        """
+        return digest_bytes(self.model_dump_json(exclude={"report"}, exclude_none=True).encode())
 
     @property
     def control(self) -> Arm:

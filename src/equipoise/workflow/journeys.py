@@ -151,7 +151,7 @@ def _fill_run(
     with journal.step("write"):
         write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
         derived.adam.decisions.write(folder / DECISIONS)
-        analyzed.results.write(folder / RESULTS)
+        analyzed.results.write(folder / RESULTS, facts)
         write_figures(figures, folder / "figures")
         (folder / "report.html").write_text(html, encoding="utf-8")
     journal.write(folder, facts)

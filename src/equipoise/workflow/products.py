@@ -102,12 +102,12 @@ def write_results(
     if out is not None and out.suffix == ".parquet":
         read = [adam / file for file in analyzed.provenance.data_sources] if adam is not None else []
         with new_file(out, force=force, inputs=(trial, *read)) as partial:
-            analyzed.results.write(partial)
+            analyzed.results.write(partial, analyzed.provenance)
         return source.trial, analyzed, out
     journal = Journal(("write",))
     with new_folder(out, name=source.trial.id.lower(), force=force, inputs=(trial, adam)) as (folder, target):
         with journal.step("write"):
-            analyzed.results.write(folder / RESULTS)
+            analyzed.results.write(folder / RESULTS, analyzed.provenance)
         journal.write(folder, analyzed.provenance)
     return source.trial, analyzed, target / RESULTS
 

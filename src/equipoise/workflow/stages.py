@@ -11,7 +11,7 @@ from equipoise.errors import ArgumentError
 from equipoise.frames.adam import AdamData, read_adam
 from equipoise.frames.decisions import DecisionLog
 from equipoise.frames.memory import adam_data, sdtm_data
-from equipoise.frames.results import ResultTable
+from equipoise.frames.results import ResultTable, read_provenance
 from equipoise.frames.sdtm import SdtmData, read_sdtm
 from equipoise.protocol import Trial, TrialFile, read_trial_file
 from equipoise.provenance import Provenance
@@ -142,14 +142,14 @@ def report_trial(
     from equipoise.reporting import render_report
 
     source = trial_file(trial)
-    rows, folder = _results(results)
+    rows, folder, kept = _results(results)
     _check_trial(rows, source.trial.id)
     if folder is not None and decisions is None and (folder / DECISIONS).is_file():
         decisions = DecisionLog.read(folder / DECISIONS)
-    kept = _kept_provenance(folder) if folder is not None else None
     facts = provenance or kept or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
     if facts.trial_digest is None:
         facts = replace(facts, trial_digest=source.digest)
+    _check_same_plan(facts, source)
     return render_report(source.trial, rows, facts, decisions=decisions, figures=figures)
 
 
@@ -188,13 +188,25 @@ def _example(source: TrialFile, base: Provenance) -> tuple[Any, Provenance]:
     return data, replace(base, data_digest=data.digest, data_sources=(f"example {source.trial.example}",))
 
 
-def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Path | None]:
-    """The rows, and the folder of the run they are from, if they are from a file."""
+def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Path | None, Provenance | None]:
+    """The rows; if they are from a file, its folder, and the provenance that the file carries."""
     if isinstance(results, ResultTable):
-        return results, None
+        return results, None, None
     path = Path(results)
     file = path / RESULTS if path.is_dir() else path
-    return ResultTable.read(file), file.parent
+    return ResultTable.read(file), file.parent, read_provenance(file)
+
+
+def _check_same_plan(facts: Provenance, source: TrialFile) -> None:
+    """Raise ArgumentError `argument-invalid` for results of another version of the trial file."""
+    if facts.trial_digest != source.digest:
+        raise ArgumentError(
+            "argument-invalid",
+            f"the results were computed with another version of the trial file of {source.trial.id}",
+            where=f"{source.name}, digest {source.digest[:12]}; results, digest {str(facts.trial_digest)[:12]}",
+            reason="the report would word one plan's numbers by another plan",
+            hint="run `equipoise analyze` again with this file; only its report section may change in between",
+        )
 
 
 def _check_trial(rows: ResultTable, trial_id: str) -> None:
