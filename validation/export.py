@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bank_data import DATASETS
+from bank_data import DATASETS, Columns
 
 
-def main(folder: Path) -> None:
+def write(folder: Path, datasets: Mapping[str, Callable[[], Columns]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, build in DATASETS.items():
+    for name, build in datasets.items():
         columns = build()
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.writer(file)
@@ -28,4 +29,4 @@ def _text(value: object) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), DATASETS)

@@ -41,6 +41,7 @@ PURPOSES = MappingProxyType(
         "sites": 14,
         "block-sizes": 15,
         "subsequent-therapy": 16,
+        "rerandomization": 17,
     }
 )
 

@@ -9,9 +9,16 @@ from equipoise.analysis.inputs import check_choice, check_level_of_confidence
 from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
-from equipoise.kernels.plain.binomial import clopper_pearson
+from equipoise.kernels.plain import binomial
 
-METHODS = ("clopper-pearson",)
+METHODS = {
+    "clopper-pearson": binomial.clopper_pearson,
+    "wilson": binomial.wilson,
+    "wilson-continuity": binomial.wilson_continuity,
+    "jeffreys": binomial.jeffreys,
+    "agresti-coull": binomial.agresti_coull,
+    "wald": binomial.wald,
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,11 +51,14 @@ class RateInterval(RowResult):
 def rate_interval(x: int, n: int, *, method: str = "clopper-pearson", conf_level: float = 0.95) -> RateInterval:
     """The rate of x among n with a two-sided confidence interval.
 
-    Arguments: `x`, whole, from 0 to `n`; `n`, whole, zero or more; `method`: "clopper-pearson"; `conf_level`.
+    Arguments: `x`, whole, from 0 to `n`; `n`, whole, zero or more; `method`: "clopper-pearson" (exact), "wilson"
+    (score), "wilson-continuity" (score with the continuity correction), "jeffreys", "agresti-coull" or "wald";
+    `conf_level`. Limits never leave 0 to 1.
     Returns a `RateInterval`. Raises ArgumentError `argument-invalid`.
 
-    Formula: the limits are Beta(alpha/2; x, n - x + 1) and Beta(1 - alpha/2; x + 1, n - x).
-    Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404.
+    Formula: docs/methods/rates.md; by default Beta(alpha/2; x, n - x + 1) and Beta(1 - alpha/2; x + 1, n - x).
+    Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404; Wilson 1927, doi:10.1080/01621459.1927.10502953;
+    Brown, Cai and DasGupta 2001, doi:10.1214/ss/1009213286.
 
     >>> interval = rate_interval(57, 136)
     >>> round(100 * interval.conf_low, 1), round(100 * interval.conf_high, 1)
@@ -56,17 +66,18 @@ def rate_interval(x: int, n: int, *, method: str = "clopper-pearson", conf_level
     """
     check_choice(method, METHODS, "method")
     level = check_level_of_confidence(conf_level)
-    events, total = _whole(x, "x"), _whole(n, "n")
+    events, total = whole_number(x, "x"), whole_number(n, "n")
     if events > total:
         raise ArgumentError("argument-invalid", f"x is {events}, more than n, {total}", where="x")
     if total == 0:
         nan = float("nan")
         return RateInterval(0, 0, nan, nan, nan, method, level)
-    low, high = clopper_pearson(events, total, level)
+    low, high = METHODS[method](events, total, level)
     return RateInterval(events, total, events / total, low, high, method, level)
 
 
-def _whole(value: Any, name: str) -> int:
+def whole_number(value: Any, name: str) -> int:
+    """A count: whole, zero or more. Raises ArgumentError `argument-invalid`."""
     try:
         number_ = int(value)
     except (TypeError, ValueError):

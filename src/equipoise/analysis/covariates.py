@@ -18,6 +18,9 @@ from equipoise.frames.columns import (
     to_levels,
     to_numbers,
 )
+from equipoise.kernels import dispatch
+
+_MANY_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class Design:
 
 def encode_covariates(covariates: Any, reference: Any, n: int) -> Design:
     """Covariates of any accepted form as a `Design`; see `cox`."""
+    if _is_large_matrix(covariates, reference, n):
+        design = _large_matrix(covariates)
+        if design is not None:
+            return design
     columns = to_columns(covariates, "covariate")
     references = _references(reference, columns)
     single = len(columns) == 1
@@ -79,7 +86,14 @@ def encode_covariates(covariates: Any, reference: Any, n: int) -> Design:
         else:
             terms.append(Term(name))
             encoded.append(_numeric_column(name, values))
-    return _design(terms, np.column_stack(encoded), single)
+    return _design(terms, encoded, single)
+
+
+def _is_large_matrix(covariates: Any, reference: Any, n: int) -> bool:
+    if not isinstance(covariates, np.ndarray) or reference is not None:
+        return False
+    numbers = covariates.ndim == 2 and covariates.dtype.kind in "fiub"
+    return numbers and covariates.shape[1] > 1 and len(covariates) == n > _MANY_ROWS
 
 
 def _is_numeric(array: np.ndarray, values: Any) -> bool:
@@ -147,7 +161,8 @@ def _encode_factor(name: str, values: Any, reference: Any, terms: list[Term], en
 
 def _numeric_column(name: str, values: Any) -> np.ndarray:
     numbers = to_numbers(values, name)
-    if not np.isfinite(numbers).all():
+    # A sum is finite only where every term is; where a sum of finite terms is not, the terms are looked at.
+    if not (np.isfinite(numbers.sum()) or np.isfinite(numbers).all()):
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise DataError(
             "value-invalid",
@@ -159,13 +174,39 @@ def _numeric_column(name: str, values: Any) -> np.ndarray:
     return numbers
 
 
-def _design(terms: list[Term], matrix: np.ndarray, single: bool) -> Design:
-    if single:
-        distinct, codes, counts = np.unique(matrix[:, 0], return_inverse=True, return_counts=True)
-        if len(distinct) <= 8 or len(distinct) < len(matrix) // 4:
-            patterns = distinct - (distinct @ counts) / len(matrix) if len(distinct) > 1 else np.zeros(1)
-            spread = np.sqrt((patterns**2 @ counts) / len(matrix))
+def _design(terms: list[Term], columns: list[np.ndarray], single: bool) -> Design:
+    n = len(columns[0])
+    found = _distinct(columns[0]) if single else None
+    if found is not None:
+        distinct, codes, counts = found
+        if len(distinct) <= 8 or len(distinct) < n // 4:
+            patterns = distinct - (distinct @ counts) / n if len(distinct) > 1 else np.zeros(1)
+            spread = np.sqrt((patterns**2 @ counts) / n)
             return Design(tuple(terms), patterns[:, None], codes, spread[None], single)
-    centered = matrix - matrix.mean(axis=0)
-    centered[:, np.ptp(matrix, axis=0) == 0.0] = 0.0
-    return Design(tuple(terms), centered, None, centered.std(axis=0), single)
+    matrix, spread, _ = dispatch.center_columns(np.column_stack(columns))
+    return Design(tuple(terms), matrix, None, spread, single)
+
+
+def _large_matrix(values: np.ndarray) -> Design | None:
+    """A large matrix without taking it apart; None where a value is missing or infinite."""
+    matrix, spread, finite = dispatch.center_columns(values)
+    if not finite:
+        return None
+    terms = tuple(Term(f"covariate{j + 1}") for j in range(values.shape[1]))
+    return Design(terms, matrix, None, spread, single=False)
+
+
+def _distinct(column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The distinct values, each row's place among them, and their counts; None where a large column has too many."""
+    if len(column) > _MANY_ROWS:
+        low, high = column.min(), column.max()
+        whole = (column - low).astype(np.int64) if high - low < 1024.0 else None
+        if whole is not None and (whole + low == column).all():
+            shifted = whole
+            counts = np.bincount(shifted)
+            present = counts > 0
+            codes = shifted if present.all() else (np.cumsum(present) - 1)[shifted]
+            return low + np.flatnonzero(present), codes, counts[present]
+        if len(np.unique(column[:10_000])) > 2_500:
+            return None
+    return np.unique(column, return_inverse=True, return_counts=True)

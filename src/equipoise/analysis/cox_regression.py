@@ -1,17 +1,40 @@
-"""Cox regression: treatment arm or covariates, strata, delayed entry, weights, Efron's or Breslow's ties."""
+"""Cox regression: treatment arm or covariates, strata, delayed entry, weights, clusters, ties, Firth's penalty."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from equipoise.analysis.covariates import Design, encode_covariates
+from equipoise.analysis.cox_baseline import CONF_TYPES, CoxBaseline, cox_baseline
+from equipoise.analysis.cox_fit import (
+    check_combination,
+    check_information,
+    cox_maximum,
+    inverse_information,
+    profile_limits,
+)
+from equipoise.analysis.cox_hazards_test import (
+    METHODS,
+    TRANSFORMS,
+    ProportionalHazardsTest,
+    proportional_hazards_test,
+)
+from equipoise.analysis.cox_model import CoxModel, cox_model
+from equipoise.analysis.cox_residuals import (
+    KINDS,
+    CoxResiduals,
+    cox_residuals,
+    refuse_exact,
+    refuse_infinite,
+    robust_covariance,
+)
 from equipoise.analysis.inputs import (
     CONVENTIONS,
-    SurvivalData,
     check_choice,
     check_level_of_confidence,
     survival_data,
@@ -22,10 +45,10 @@ from equipoise.errors import EstimationError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
 from equipoise.kernels import dispatch
-from equipoise.kernels.plain.newton import NewtonFit, dependent_columns
+from equipoise.kernels.plain.newton import NewtonFit
 from equipoise.kernels.plain.special import chi_square_tail, normal_quantile
 
-TIES = ("efron", "breslow")
+TIES = ("efron", "breslow", "exact", "discrete")
 DEFAULT_TIES = {"r": "efron", "sas": "breslow"}
 
 
@@ -46,6 +69,11 @@ class CoxRegression(RowResult):
     `conf_int` (p, 2; of the hazard ratio), `z` and `p_value` (Wald). `covariance` is the inverse information.
     `wald`, `score` and `likelihood_ratio` test all coefficients at once. `infinite` marks coefficients in which the
     likelihood is monotone: their maximum is at plus or minus infinity and they have no Wald statistics.
+
+    With `cluster`, `covariance` is the sandwich, which the standard errors, limits and Wald tests go by;
+    `naive_covariance` is then the inverse information and `robust_score` the robust score test. With a `penalty`,
+    `loglik`, `score` and `likelihood_ratio` are those of the penalized likelihood. `beta` is where the iteration ended
+    (finite also where `coef` is not), `model` the data behind the fit.
     """
 
     names: tuple[str, ...]
@@ -62,8 +90,16 @@ class CoxRegression(RowResult):
     ties: str
     conf_level: float
     convention: str
+    beta: np.ndarray
+    model: CoxModel
+    naive_covariance: np.ndarray | None = None
+    robust_score: ChiSquareTest | None = None
     warning: str | None = None
     library: str | None = None
+
+    @property
+    def method(self) -> str:
+        return "cox-firth" if self.model.penalty else f"cox-{self.ties}"
 
     @property
     def std_error(self) -> np.ndarray:
@@ -105,14 +141,13 @@ class CoxRegression(RowResult):
     def to_rows(self) -> list[ResultRow]:
         """Per coefficient the hazard ratio ("estimate") with limits and Wald test; then the tests of the model."""
         shared: dict[str, Any] = {
-            "method": f"cox-{self.ties}",
+            "method": self.method,
             "convention": self.convention,
             "warning": self.warning,
         }
         rows = [row for j in range(len(self.names)) for row in self._coefficient_rows(j, shared)]
         shared |= {"parameter": "model"}
-        for name in ("likelihood_ratio", "score", "wald"):
-            test: ChiSquareTest = getattr(self, name)
+        for name, test in self._tests().items():
             rows.append(ResultRow(statistic=f"{name}_chi_square", **shared, **number(test.chi_square)))
             rows.append(ResultRow(statistic=f"{name}_df", format="int", value=float(test.df), **shared))
             rows.append(ResultRow(statistic=f"{name}_p_value", format="p", **shared, **number(test.p_value)))
@@ -135,7 +170,7 @@ class CoxRegression(RowResult):
             "p_value": self.p_value,
         }
         return {
-            "method": f"cox-{self.ties}",
+            "method": self.method,
             "coefficients": [
                 {"name": name} | {key: _finite(values[j]) for key, values in columns.items()}
                 for j, name in enumerate(self.names)
@@ -147,10 +182,102 @@ class CoxRegression(RowResult):
             "conf_level": self.conf_level,
             "warning": self.warning,
             **{
-                name: {key: _finite(value) for key, value in vars(getattr(self, name)).items()}
-                for name in ("wald", "score", "likelihood_ratio")
+                name: {key: _finite(value) for key, value in vars(test).items()} for name, test in self._tests().items()
             },
         }
+
+    def residuals(self, kind: str, *, by: Any = None) -> CoxResiduals:
+        """Residuals, in the order of the rows handed in.
+
+        `kind`: "martingale" or "deviance" (one per row); "score", "dfbeta" (the change of each coefficient when the row
+        is left out, to first order; with its weight) or "dfbetas" (in standard errors), one per row and coefficient;
+        "schoenfeld" or "scaled-schoenfeld", one per death and coefficient, by stratum and time. `by` (n): sums over the
+        rows of each level, for example of a subject with several intervals. Raises EstimationError for an infinite
+        coefficient, ArgumentError for kinds that exact ties do not have.
+
+        Source: Therneau TM, Grambsch PM, Fleming TR. Biometrika 1990;77:147-160.
+
+        >>> fit = cox([1, 2, 3, 4], [1, 1, 1, 1], ["a", "b", "a", "b"], reference="a")
+        >>> fit.residuals("martingale").values.round(4).tolist()
+        [0.6404, 0.6404, -0.6404, -0.6404]
+        """
+        check_choice(kind, KINDS, "kind")
+        refuse_infinite(self.model, self.infinite, f"{kind} residuals")
+        if kind not in ("martingale", "deviance"):
+            refuse_exact(self.model, f"{kind} residuals")
+        return cox_residuals(self.model, self.beta, self._information_inverse(), kind, by, self.library)
+
+    def baseline(
+        self,
+        at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        conf_type: str | None = None,
+        conf_level: float | None = None,
+    ) -> CoxBaseline:
+        """Cumulative hazard and survival, one curve per stratum and set of covariates.
+
+        `at`: a mapping from column to number or level, or several; columns not named, and all for None, stand at their
+        (weighted) mean, but columns of -1, 0 and 1 only at 0 and categories at their reference. `conf_type`: "log"
+        (default of convention "r"), "log-log" (of "sas") or "plain". `conf_level`: that of the fit unless given.
+        Increments by Efron's rule after ties="efron", else Breslow's. Raises ArgumentError for unknown columns and
+        levels, EstimationError for an infinite coefficient.
+
+        Formula: H(t) = exp(x b) sum of dH0; variance exp(2 x b) (sum of dH0 / S + q' V q), q = sum of (x - mean) dH0.
+        Source: Breslow 1974; Efron 1977; Tsiatis 1981, doi:10.1214/aos/1176345335; Link 1984.
+
+        >>> fit = cox([1, 2, 3, 4], [1, 1, 1, 1], ["a", "b", "a", "b"], reference="a")
+        >>> fit.baseline({"group": "b"})[0].cumulative_hazard.round(4).tolist()
+        [0.1404, 0.3596, 0.6404, 1.6404]
+        """
+        chosen = check_choice(conf_type or {"r": "log", "sas": "log-log"}[self.convention], CONF_TYPES, "conf_type")
+        level = check_level_of_confidence(self.conf_level if conf_level is None else conf_level)
+        refuse_infinite(self.model, self.infinite, "the baseline hazard")
+        return cox_baseline(self.model, self.beta, self.covariance, at, chosen, level, self.library)
+
+    def proportional_hazards_test(
+        self, transform: str | Callable[[np.ndarray], np.ndarray] = "km", *, method: str = "score"
+    ) -> ProportionalHazardsTest:
+        """Tests of proportional hazards per coefficient, per column, and of the whole model.
+
+        `transform`: the function of time g along which a coefficient may change, "km" (1 - S(t-) of all subjects),
+        "identity", "rank", "log", or a function of an array of times. `method`: "score", the score test of adding
+        x g(t) to the model, or "1994", the approximation that takes the covariance of the covariates to be constant in
+        time. After `cluster` both go by the inverse information. Raises EstimationError for an infinite coefficient or
+        a single death time, ArgumentError after ties="exact".
+
+        Source: Grambsch PM, Therneau TM. Biometrika 1994;81:515-526, doi:10.1093/biomet/81.3.515.
+        """
+        check_choice(method, METHODS, "method")
+        if not callable(transform):
+            check_choice(transform, TRANSFORMS, "transform")
+        refuse_infinite(self.model, self.infinite, "the test of proportional hazards")
+        refuse_exact(self.model, "the test of proportional hazards")
+        naive = self._information_inverse()
+        return proportional_hazards_test(self.model, self.beta, naive, transform, method, self.library)
+
+    def profile_conf_int(self, *, conf_level: float | None = None) -> np.ndarray:
+        """Profile-likelihood limits of each hazard ratio, shape (p, 2).
+
+        `conf_level`: that of the fit unless given. The limits enclose the values of a coefficient at which twice the
+        fall of the (penalized) log-likelihood, maximized over the other coefficients, is at most the chi-square
+        quantile of one degree of freedom. A limit is 0 or infinite where the profile never falls so far; after a
+        monotone likelihood one limit still is finite. `cluster` plays no part.
+
+        Source: Venzon DJ, Moolgavkar SH. Appl Stat 1988;37:87-94; Heinze and Schemper 2001.
+        """
+        level = check_level_of_confidence(self.conf_level if conf_level is None else conf_level)
+        z = normal_quantile(0.5 + level / 2.0)
+        error = z * np.sqrt(np.diag(self._information_inverse()))
+        signs = np.where(self.infinite, np.sign(self.coef), 0.0)
+        with np.errstate(over="ignore"):
+            return np.exp(profile_limits(self.model, self.beta, self.loglik[1] - z * z / 2.0, error, signs))
+
+    def _tests(self) -> dict[str, ChiSquareTest]:
+        tests = {"likelihood_ratio": self.likelihood_ratio, "score": self.score, "wald": self.wald}
+        return tests if self.robust_score is None else tests | {"robust_score": self.robust_score}
+
+    def _information_inverse(self) -> np.ndarray:
+        return self.covariance if self.naive_covariance is None else self.naive_covariance
 
     def _coefficient_rows(self, j: int, shared: dict[str, Any]) -> list[ResultRow]:
         place = shared | self.design.row_columns(j)
@@ -176,7 +303,9 @@ def cox(
     strata: Any = None,
     entry: Any = None,
     weights: Any = None,
+    cluster: Any = None,
     ties: str | None = None,
+    penalty: str | None = None,
     conf_level: float = 0.95,
     convention: str = "r",
     time_tolerance: float | None = None,
@@ -189,9 +318,13 @@ def cox(
     (n, p), or a data frame or mapping of columns; `reference`: the reference level of the arm (required for text), or a
     mapping from column to level for several (else the first level of each); `strata`: one column or several, each
     stratum with its own baseline; `entry` (n), before `time`: at risk when entry < t <= time; `weights` (n), zero
-    or more (a row of weight zero is as good as absent). `ties`: "efron" (default of convention "r") or "breslow"
-    (default of "sas"). `conf_level`: two-sided. `time_tolerance`: times closer than this are one time (None: by the
-    convention; 0: exact). `engine`: "auto", "plain" or "compiled".
+    or more (a row of weight zero is as good as absent); `cluster` (n): rows of one level are dependent, and the
+    variances are robust to it (the sandwich). `ties`: "efron" (default of convention "r"), "breslow" (default of
+    "sas"), or "exact", also called "discrete": the conditional probability of the tied deaths in discrete time, without
+    weights. `penalty`: "firth" for estimates that stay finite where the likelihood is monotone. `conf_level`:
+    two-sided. `time_tolerance`: times closer than this are one time (None: by the convention; 0: exact). `engine`:
+    "auto", "plain" or "compiled". Time-dependent covariates: several rows per subject, one per interval from `entry`
+    to `time`.
 
     Returns a `CoxRegression`; log hazard ratios are level versus reference, so a hazard ratio below 1 favors the
     level. A monotone likelihood gives an infinite coefficient and a warning. Raises DataError and ArgumentError for
@@ -200,7 +333,8 @@ def cox(
 
     Formula: l(b) = sum over deaths of w (x b - log sum over the risk set of w exp(x b)), with Efron's or Breslow's
     rule for ties; maximized by damped Newton steps.
-    Source: Cox 1972, doi:10.1111/j.2517-6161.1972.tb00899.x; Efron 1977; Breslow 1974.
+    Source: Cox 1972, doi:10.1111/j.2517-6161.1972.tb00899.x; Efron 1977; Breslow 1974; of the robust variance Lin and
+    Wei 1989; of the penalty Firth 1993, Heinze and Schemper 2001.
 
     >>> fit = cox([1, 2, 3, 4], [1, 1, 1, 1], ["a", "b", "a", "b"], reference="a")
     >>> fit.names, round(float(fit.coef[0]), 6)
@@ -208,89 +342,62 @@ def cox(
     """
     check_choice(convention, CONVENTIONS, "convention")
     rule = check_choice(ties or DEFAULT_TIES[convention], TIES, "ties")
+    rule = "exact" if rule == "discrete" else rule
     level = check_level_of_confidence(conf_level)
     check_choice(engine, dispatch.ENGINES, "engine")
     tolerance = tolerance_of(time_tolerance, convention)
     data = survival_data(time, event, strata=strata, entry=entry, weights=weights, time_tolerance=tolerance)
+    check_combination(rule, penalty, data, cluster)
     design = encode_covariates(covariates, reference, data.n)
     if not (data.event if data.weight is None else data.event & (data.weight > 0.0)).any():
         raise EstimationError(
             "estimate-undefined", "there are no events", reason="a hazard ratio is estimated from events"
         )
-    fit = dispatch.maximize_cox(
-        data.time, data.event, design.patterns, design.codes, data.strata.codes, data.weight, data.entry, rule,
-        design.spread, engine,
-    )  # fmt: skip
-    return _result(fit, data, design, rule, level, convention, library_of(time))
+    model = cox_model(data, design, covariates, cluster, rule, penalty)
+    fit = cox_maximum(model, engine)
+    check_information(fit, design, data)
+    return _result(fit, model, level, convention, library_of(time))
 
 
-def _result(
-    fit: NewtonFit,
-    data: SurvivalData,
-    design: Design,
-    ties: str,
-    conf_level: float,
-    convention: str,
-    library: str | None,
-) -> CoxRegression:
-    _check_information(fit, design, data)
-    p = len(fit.beta)
-    infinite = fit.diverging
+def _result(fit: NewtonFit, model: CoxModel, conf_level: float, convention: str, library: str | None) -> CoxRegression:
+    data, infinite = model.data, fit.diverging
+    naive = inverse_information(fit)
+    covariance, robust_score = naive, None
+    if model.cluster is not None and not infinite.any():
+        covariance, statistic = robust_covariance(model, fit.beta, naive)
+        robust_score = _chi_square(statistic, len(fit.beta))
     return CoxRegression(
-        names=design.names,
-        design=design,
+        names=model.design.names,
+        design=model.design,
         coef=np.where(infinite, np.copysign(np.inf, fit.beta), fit.beta),
-        covariance=_covariance(fit),
+        covariance=covariance,
         infinite=infinite,
         loglik=(fit.start.loglik, fit.terms.loglik),
-        score=_chi_square(fit.score_statistic, p),
+        score=_chi_square(fit.score_statistic, len(fit.beta)),
         n=data.n,
         n_event=int(data.event.sum()),
         n_strata=len(data.strata.labels),
         iterations=fit.iterations,
-        ties=ties,
+        ties=model.ties,
         conf_level=conf_level,
         convention=convention,
-        warning=_warning(fit, design),
+        beta=fit.beta,
+        model=model,
+        naive_covariance=None if robust_score is None else naive,
+        robust_score=robust_score,
+        warning=_warning(fit, model),
         library=library,
     )
 
 
-def _covariance(fit: NewtonFit) -> np.ndarray:
-    """The inverse information; NaN for infinite coefficients, the others' taken as if those were fixed."""
-    information = fit.terms.information
-    if not fit.diverging.any():
-        return np.linalg.inv(information)
-    finite = np.flatnonzero(~fit.diverging)
-    covariance = np.full(information.shape, np.nan)
-    covariance[np.ix_(finite, finite)] = np.linalg.inv(information[np.ix_(finite, finite)])
-    return covariance
-
-
-def _check_information(fit: NewtonFit, design: Design, data: SurvivalData) -> None:
-    floor = 1e-12 * max(float(data.event.sum()), 1.0) * design.spread**2
-    found = dependent_columns(fit.start.information, floor)
-    if not found:
-        return
-    faults = []
-    for column, others in found:
-        name = design.names[column]
-        if others:
-            faults.append(f"{name} is a combination of {', '.join(design.names[k] for k in others)}")
-        else:
-            faults.append(f"{name} does not vary among those at risk at any event")
-    raise EstimationError(
-        "estimate-undefined",
-        f"the data do not determine every coefficient: {'; '.join(faults)}",
-        reason="such a coefficient has no estimate: the likelihood does not change with it",
-        hint="leave the named covariates out, or look at the coding of the data",
-    )
-
-
-def _warning(fit: NewtonFit, design: Design) -> str | None:
+def _warning(fit: NewtonFit, model: CoxModel) -> str | None:
     if fit.diverging.any():
-        named = ", ".join(name for name, bad in zip(design.names, fit.diverging, strict=True) if bad)
-        return f"monotone likelihood: the estimate of {named} is infinite; use the score or likelihood-ratio test"
+        named = ", ".join(name for name, bad in zip(model.design.names, fit.diverging, strict=True) if bad)
+        robust = "; variances are not robust" if model.cluster is not None else ""
+        return (
+            f"monotone likelihood: the estimate of {named} is infinite; use the score or likelihood-ratio test, the "
+            f'profile limits, or penalty="firth"{robust}'
+        )
     return None if fit.converged else "the iteration did not converge: do not use these estimates"
 
 

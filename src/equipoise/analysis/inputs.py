@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from equipoise.frames.columns import (
     Levels,
     check_lengths,
     name_of,
+    no_levels,
     to_events,
     to_levels,
     to_numbers,
@@ -27,9 +29,14 @@ CONVENTIONS = ("r", "sas")
 
 @dataclass(frozen=True)
 class SurvivalData:
-    """Checked arrays of n rows: `time`, `event`, `group` and `strata` (levels), `entry` and `weight` or None."""
+    """Checked arrays of n rows: `time`, `event`, `group` and `strata` (levels), `entry` and `weight` or None.
 
-    time: np.ndarray
+    `observed` are the times as given (merged already where there is `entry`), `time` with those closer than
+    `tolerance` merged: made when first asked for, because large data are merged while they are sorted.
+    """
+
+    observed: np.ndarray
+    tolerance: float
     event: np.ndarray
     group: Levels
     group_name: str
@@ -39,7 +46,19 @@ class SurvivalData:
 
     @property
     def n(self) -> int:
-        return len(self.time)
+        return len(self.observed)
+
+    @cached_property
+    def time(self) -> np.ndarray:
+        return dispatch.merge_close_times(self.observed, None, self.tolerance)[0]
+
+    @property
+    def rows(self) -> dispatch.Rows:
+        """What the kernels take."""
+        return dispatch.Rows(
+            self.observed, self.tolerance, self.event, self.strata.codes, len(self.strata.labels), self.weight,
+            self.entry,
+        )  # fmt: skip
 
 
 def survival_data(
@@ -56,7 +75,7 @@ def survival_data(
     times = to_times(time, name_of(time, "time"))
     events = to_events(event, name_of(event, "event"))
     group_name = name_of(group, "group")
-    levels = Levels(np.zeros(len(times), dtype=np.int64), ("",)) if group is None else to_levels(group, group_name)
+    levels = Levels(no_levels(len(times)), ("",)) if group is None else to_levels(group, group_name)
     check_lengths({"time": len(times), "event": len(events), group_name: len(levels.codes)})
     entered = None if entry is None else to_times(entry, "entry")
     weight = None if weights is None else _weights(weights)
@@ -64,10 +83,13 @@ def survival_data(
     check_lengths({"time": len(times)} | {name: len(array) for name, array in extra.items() if array is not None})
     if entered is not None:
         _check_entry(times, entered)
-    times, entered = dispatch.merge_close_times(times, entered, time_tolerance)
     if entered is not None:
+        times, merged = dispatch.merge_close_times(times, entered, time_tolerance)
+        entered = entered if merged is None else merged
         _check_entry(times, entered, merged=True)
-    return SurvivalData(times, events, levels, group_name, to_strata(strata, len(times)), entered, weight)
+        time_tolerance = 0.0
+    stratum = to_strata(strata, len(times))
+    return SurvivalData(times, time_tolerance, events, levels, group_name, stratum, entered, weight)
 
 
 def check_choice(value: Any, choices: Iterable[str], name: str) -> str:

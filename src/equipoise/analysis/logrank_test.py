@@ -1,32 +1,37 @@
-"""The log-rank test, stratified, for two or more groups."""
+"""The log-rank test and its weighted relatives, stratified, for two or more groups."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.inputs import CONVENTIONS, SurvivalData, check_choice, survival_data, tolerance_of
+from equipoise.analysis.comparison import ALTERNATIVES, Comparison, compared, one_arm_warning, p_value_of
+from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.row_result import RowResult, number
-from equipoise.errors import ArgumentError, DataError
-from equipoise.frames.columns import check_level, library_of
+from equipoise.analysis.weighted_logrank import UNWEIGHTED, Weighting, weighting_of
+from equipoise.errors import ArgumentError
+from equipoise.frames.columns import library_of, to_numbers
 from equipoise.frames.results import ResultRow
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.logrank import LogrankSums, logrank_sums
-from equipoise.kernels.plain.special import chi_square_tail, normal_tail
+from equipoise.kernels.plain.special import chi_square_tail
 
-ALTERNATIVES = ("two-sided", "experimental-better", "control-better")
+__all__ = ["ALTERNATIVES", "LogrankTest", "logrank"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LogrankTest(RowResult):
-    """The log-rank test.
+    """The log-rank test, or a weighted one.
 
-    `levels`, `n`, `observed`, `expected` run over the groups, the reference first. `covariance` is that of
-    observed - expected. For two groups `u` is observed - expected in the experimental group, `variance` its
-    variance and `z` = -u / sqrt(variance): positive favors experimental; with more groups these are NaN.
+    `levels`, `n`, `observed`, `expected` run over the groups, the reference first; of a weighted test observed and
+    expected are weighted sums. `covariance` is that of observed - expected. For two groups `u` is observed - expected
+    in the experimental group, `variance` its variance and `z` = -u / sqrt(variance): positive favors experimental. Of a
+    trend test `scores` holds the score of each level and u = sum of score (observed - expected): positive z means that
+    survival grows with the score. With more groups and no trend these three are NaN. `weighting` names the weights.
     `one_arm_strata` lists strata that hold one group only and so contribute nothing. `message` says why there is no
     statistic, where there is none.
     """
@@ -49,6 +54,8 @@ class LogrankTest(RowResult):
     convention: str
     message: str | None = None
     library: str | None = None
+    weighting: Weighting = UNWEIGHTED
+    scores: tuple[float, ...] | None = None
 
     @property
     def reference(self) -> str:
@@ -60,20 +67,30 @@ class LogrankTest(RowResult):
         return f"{', '.join(self.levels[1:])} vs {self.reference}"
 
     def to_rows(self) -> list[ResultRow]:
-        """n, observed and expected by group; then z, variance, chi_square, df and p_value of the comparison."""
-        shared: dict[str, Any] = {"method": "logrank", "convention": self.convention}
+        """n, observed and expected by group; then z, variance, chi_square, df and p_value of the comparison.
+
+        Of a weighted test the sums are called weighted_observed, weighted_expected, weighted_observed_minus_expected.
+        """
+        method = "logrank-trend" if self.scores else self.weighting.method
+        shared: dict[str, Any] = {"method": method, "convention": self.convention}
+        plain = self.weighting.kind == "logrank"
+        prefix, form = ("", "int") if plain else ("weighted_", None)
         rows = []
         for g, level in enumerate(self.levels):
             place: dict[str, Any] = shared | {"parameter": "group", "group1": self.group_name, "level1": level}
             rows.append(ResultRow(statistic="n", format="int", value=float(self.n[g]), **place))
-            rows.append(ResultRow(statistic="observed", format="int", value=float(self.observed[g]), **place))
-            rows.append(ResultRow(statistic="expected", value=float(self.expected[g]), **place))
-        place = shared | {"parameter": self.contrast, "error": self.message, "warning": self._warning()}
-        if len(self.levels) == 2:
-            rows.append(ResultRow(statistic="observed_minus_expected", value=self.u, **place))
-            rows.append(ResultRow(statistic="variance", value=self.variance, **place))
-            rows.append(ResultRow(statistic="z", **place, **number(self.z)))
-        rows.append(ResultRow(statistic="chi_square", **place, **number(self.chi_square)))
+            rows.append(ResultRow(statistic=f"{prefix}observed", format=form, value=float(self.observed[g]), **place))
+            rows.append(ResultRow(statistic=f"{prefix}expected", value=float(self.expected[g]), **place))
+            if self.scores:
+                rows.append(ResultRow(statistic="score", value=self.scores[g], **place))
+        place = shared | {"parameter": self.contrast, "error": self.message}
+        place["warning"] = one_arm_warning(self.one_arm_strata)
+        label = "" if plain else self.weighting.label
+        if len(self.levels) == 2 or self.scores:
+            rows.append(ResultRow(statistic=f"{prefix}observed_minus_expected", value=self.u, label=label, **place))
+            rows.append(ResultRow(statistic="variance", value=self.variance, label=label, **place))
+            rows.append(ResultRow(statistic="z", label=label, **place, **number(self.z)))
+        rows.append(ResultRow(statistic="chi_square", label=label, **place, **number(self.chi_square)))
         rows.append(ResultRow(statistic="df", format="int", value=float(self.df), **place))
         rows.append(ResultRow(statistic="p_value", format="p", label=self.alternative, **place, **number(self.p_value)))
         return rows
@@ -82,7 +99,9 @@ class LogrankTest(RowResult):
         """The statistic and the sums behind it, ready for JSON (None where there is no statistic)."""
         values = {name: getattr(self, name) for name in ("u", "variance", "z", "chi_square", "p_value")}
         return {
-            "method": "logrank",
+            "method": "logrank-trend" if self.scores else self.weighting.method,
+            "weighting": self.weighting.label,
+            "scores": None if self.scores is None else list(self.scores),
             "reference": self.reference,
             "alternative": self.alternative,
             "groups": [
@@ -96,11 +115,6 @@ class LogrankTest(RowResult):
             **{name: None if math.isnan(value) else value for name, value in values.items()},
         }
 
-    def _warning(self) -> str | None:
-        if not self.one_arm_strata:
-            return None
-        return f"strata with one group only contribute nothing: {'; '.join(self.one_arm_strata)}"
-
 
 def logrank(
     time: Any,
@@ -111,114 +125,125 @@ def logrank(
     strata: Any = None,
     entry: Any = None,
     weights: Any = None,
+    rho: float = 0.0,
+    gamma: float = 0.0,
+    weighting: str | None = None,
+    t_star: float | None = None,
+    s_star: float | None = None,
     alternative: str = "two-sided",
+    trend: bool = False,
+    scores: Mapping[Any, float] | Sequence[float] | None = None,
     convention: str = "r",
     time_tolerance: float | None = None,
     engine: str = "auto",
 ) -> LogrankTest:
-    """The log-rank test of equal survival, stratified where strata are given.
+    """The log-rank test of equal survival, or a weighted one, stratified where strata are given.
 
     Arguments, each a column of n rows (numpy, list, pandas, polars, Arrow): `time`, zero or more, in any unit;
     `event`, 1 for an event and 0 for censored; `group`, two or more levels; `reference`, the level that is the
     control; `strata`, one column or several; `entry`, before `time`, for delayed entry; `weights`, whole numbers: each
-    row stands for that many identical ones. `alternative`: "two-sided", or for two groups "experimental-better" or
-    "control-better". `convention` ("r" or "sas") sets the tie tolerance, unless `time_tolerance` does (0: exact).
-    `engine`: "auto", "plain" or "compiled".
+    row stands for that many identical ones.
+
+    Weights over time, from all groups together within each stratum: `rho` and `gamma`, the Fleming-Harrington weight
+    S(t-)^rho (1 - S(t-))^gamma (rho=1 is R's `survdiff(rho = 1)`); or `weighting`: "tarone-ware" sqrt(n), "gehan" n,
+    "peto" prod(1 - d / (n + 1)) up to and including t (as SAS), "modified-peto" that times n / (n + 1), or
+    "modestly-weighted" 1 / max(S(t-), s*) with `s_star`, or s* = S(`t_star`).
+
+    `alternative`: "two-sided", or for two groups or a trend "experimental-better" or "control-better". `trend`: one
+    degree of freedom for the ordered levels, with `scores` by level (a mapping, or a sequence in the order of the
+    column's levels; without: 0, 1, 2, ... in that order). `convention` ("r" or "sas") sets the tie tolerance, unless
+    `time_tolerance` does (0: exact). `engine`: "auto", "plain" or "compiled".
 
     Returns a `LogrankTest`. Without any comparison (no event while both groups are at risk) it carries NaN and a
-    message. Raises DataError and ArgumentError for input that cannot be used.
+    message. Raises DataError and ArgumentError for input that cannot be used, EstimationError for infinite weights.
 
-    Formula: U = sum (d_1 - d Y_1 / n), V = sum d (Y_1 / n) (1 - Y_1 / n) (n - d) / (n - 1) over event times and strata,
-    Z = -U / sqrt(V), chi-square = U^2 / V.
-    Source: Mantel 1966; Peto and Peto 1972.
+    Formula: U = sum w (d_1 - d Y_1 / n), V = sum w^2 d (Y_1 / n) (1 - Y_1 / n) (n - d) / (n - 1) over event times and
+    strata, Z = -U / sqrt(V), chi-square = U^2 / V; with scores c, U = sum c_g U_g and V = c' V c.
+    Source: Mantel 1966; Peto and Peto 1972; Harrington and Fleming 1982; Tarone and Ware 1977; Gehan 1965; Magirr and
+    Burman 2019; Tarone 1975.
 
     >>> test = logrank([1, 2, 3, 4], [1, 1, 1, 1], ["a", "b", "a", "b"], reference="a")
     >>> round(test.z, 4)
     0.7845
     """
-    check_choice(convention, CONVENTIONS, "convention")
-    check_choice(alternative, ALTERNATIVES, "alternative")
     check_choice(engine, dispatch.ENGINES, "engine")
-    tolerance = tolerance_of(time_tolerance, convention)
-    data = survival_data(
-        time, event, group=group, strata=strata, entry=entry, weights=weights, time_tolerance=tolerance
-    )
-    order = _reference_first(data, reference, alternative)
-    code = np.array([order.index(g) for g in range(len(order))])[data.group.codes]
-    _check_whole(data.weight)
-    n_strata = len(data.strata.labels)
-    counts = dispatch.risk_counts(
-        data.time, data.event, code, len(order), data.strata.codes, data.weight, data.entry, engine
-    )
-    sums = logrank_sums(counts, n_strata)
-    n_by = _rows_by_stratum(data, code, len(order))
-    idle = tuple(data.strata.labels[s] for s in np.flatnonzero((n_by > 0).sum(axis=1) < 2)) if n_strata > 1 else ()
+    chosen = weighting_of(rho, gamma, weighting, t_star, s_star)
+    data = compared(
+        time, event, group, reference=reference, alternative=alternative, strata=strata, entry=entry, weights=weights,
+        convention=convention, time_tolerance=time_tolerance, directed=bool(trend),
+    )  # fmt: skip
+    score = _scores(data, trend, scores)
+    sums = _sums(data, chosen, engine)
     return LogrankTest(
-        levels=tuple(data.group.labels[g] for g in order),
-        n=n_by.sum(axis=0),
-        group_name=data.group_name,
-        n_strata=n_strata,
-        one_arm_strata=idle,
+        levels=data.levels,
+        n=data.n_by.sum(axis=0),
+        group_name=data.data.group_name,
+        n_strata=data.n_strata,
+        one_arm_strata=data.one_arm_strata,
         alternative=alternative,
         convention=convention,
         library=library_of(time),
-        **_statistics(sums, alternative),
+        weighting=chosen,
+        scores=None if score is None else tuple(score.tolist()),
+        **_statistics(sums, alternative, score, chosen),
     )
 
 
-def _reference_first(data: SurvivalData, reference: Any, alternative: str) -> list[int]:
-    labels = data.group.labels
-    if len(labels) < 2:
-        raise DataError(
-            "group-single",
-            f"{data.group_name} has one level only: {', '.join(map(repr, labels))}",
-            reason="a comparison needs two groups",
-            hint="check the filter in use, and that this is the column of the treatment arm",
-        )
-    first = check_level(reference, labels, data.group_name)
-    if len(labels) > 2 and alternative != "two-sided":
+def _sums(data: Comparison, weighting: Weighting, engine: str) -> LogrankSums:
+    if weighting.kind == "logrank":
+        return data.logrank_sums(engine)
+    counts = data.counts(engine)
+    return logrank_sums(counts, data.n_strata, weighting.at(counts, data.n_strata))
+
+
+def _scores(data: Comparison, trend: bool, scores: Any) -> np.ndarray | None:
+    """The score of each level, the reference first; None without a trend."""
+    if not trend:
+        if scores is not None:
+            hint = "say trend=True for the test of a trend over ordered groups"
+            raise ArgumentError("argument-invalid", "scores are given without trend", where="scores", hint=hint)
+        return None
+    labels = data.data.group.labels
+    if isinstance(scores, Mapping):
+        named = {str(level): score for level, score in scores.items()}
+        if set(named) != set(labels):
+            raise ArgumentError(
+                "argument-invalid",
+                f"scores names {', '.join(map(repr, named))}",
+                where="scores",
+                hint=f"one score for each level: {', '.join(map(repr, labels))}",
+            )
+        scores = [named[label] for label in labels]
+    values = np.arange(len(labels), dtype=float) if scores is None else to_numbers(scores, "scores")
+    if len(values) != len(labels) or not np.isfinite(values).all() or np.ptp(values) == 0.0:
         raise ArgumentError(
             "argument-invalid",
-            f"alternative is {alternative!r} with {len(labels)} groups",
-            where="alternative",
-            reason="a direction exists between two groups only",
-            hint="use alternative='two-sided', or compare two groups at a time",
+            f"scores is {values.tolist()}",
+            where="scores",
+            reason="a trend needs one finite score for each level, not all equal",
+            hint=f"the levels in order: {', '.join(map(repr, labels))}",
         )
-    return [first, *(g for g in range(len(labels)) if g != first)]
+    return values[[labels.index(level) for level in data.levels]]
 
 
-def _check_whole(weight: np.ndarray | None) -> None:
-    if weight is not None and (weight != np.floor(weight)).any():
-        row = int(np.flatnonzero(weight != np.floor(weight))[0])
-        raise DataError(
-            "value-invalid",
-            f"weights holds {weight[row]:g}",
-            where=f"weights, row {row + 1}",
-            reason="the log-rank test's variance counts subjects, so a weight is a whole number of identical rows",
-            hint="use cox(..., weights=) for sampling weights",
-        )
-
-
-def _rows_by_stratum(data: SurvivalData, code: np.ndarray, n_groups: int) -> np.ndarray:
-    cell = data.strata.codes * n_groups + code
-    size = len(data.strata.labels) * n_groups
-    return np.bincount(cell, weights=data.weight, minlength=size).reshape(-1, n_groups).astype(np.int64)
-
-
-def _statistics(sums: LogrankSums, alternative: str) -> dict[str, Any]:
+def _statistics(sums: LogrankSums, alternative: str, score: np.ndarray | None, weighting: Weighting) -> dict[str, Any]:
     observed, expected = sums.observed.sum(axis=0), sums.expected.sum(axis=0)
     covariance = sums.covariance.sum(axis=0)
     difference = observed - expected
     u = variance = z = math.nan
-    if len(observed) == 2:
+    if len(observed) == 2 and score is None:
         u, variance = float(difference[1]), float(covariance[1, 1])
+    elif score is not None:
+        # The groups' differences sum to zero, so scores count from their mean: that keeps digits.
+        centered = score - score.mean()
+        u, variance = float(centered @ difference), float(centered @ covariance @ centered)
+    if variance == variance:
         z = -u / math.sqrt(variance) if variance > 0.0 else math.nan
         chi_square, df = z * z, 1
+        p_value = p_value_of(z, alternative)
     else:
         chi_square, df = _quadratic_form(difference, covariance)
-    message = None
-    if math.isnan(chi_square):
-        message = "no event happened while more than one group was at risk: there is nothing to compare"
+        p_value = math.nan if math.isnan(chi_square) else chi_square_tail(chi_square, df)
     return {
         "observed": observed,
         "expected": expected,
@@ -228,9 +253,15 @@ def _statistics(sums: LogrankSums, alternative: str) -> dict[str, Any]:
         "z": z,
         "chi_square": chi_square,
         "df": df,
-        "p_value": _p_value(z, chi_square, df, alternative),
-        "message": message,
+        "p_value": p_value,
+        "message": None if not math.isnan(chi_square) else _no_statistic(sums, weighting),
     }
+
+
+def _no_statistic(sums: LogrankSums, weighting: Weighting) -> str:
+    if weighting.kind != "logrank" and not sums.expected.any():
+        return f"no event has a weight above zero under {weighting.label}: there is nothing to compare"
+    return "no event happened while more than one group was at risk: there is nothing to compare"
 
 
 def _quadratic_form(difference: np.ndarray, covariance: np.ndarray) -> tuple[float, int]:
@@ -241,11 +272,3 @@ def _quadratic_form(difference: np.ndarray, covariance: np.ndarray) -> tuple[flo
         return math.nan, 0
     projected = vectors[:, kept].T @ difference
     return float((projected**2 / values[kept]).sum()), int(kept.sum())
-
-
-def _p_value(z: float, chi_square: float, df: int, alternative: str) -> float:
-    if math.isnan(chi_square):
-        return math.nan
-    if alternative == "two-sided":
-        return chi_square_tail(chi_square, df)
-    return normal_tail(z if alternative == "experimental-better" else -z)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from equipoise.analysis.confidence_bands import Band, Bands, read_band
 from equipoise.analysis.curve_readings import (
     CurveLabels,
     CurveReading,
@@ -26,12 +27,13 @@ from equipoise.analysis.inputs import (
     survival_data,
     tolerance_of,
 )
+from equipoise.analysis.restricted_mean import RestrictedMean, RestrictedMeans, check_window, read_restricted_mean
 from equipoise.analysis.row_result import RowResult, number
-from equipoise.errors import ArgumentError, permitted
+from equipoise.errors import ArgumentError, EstimationError, permitted
 from equipoise.frames.columns import library_of, name_of, to_native_frame, to_times
 from equipoise.frames.results import ResultRow
 from equipoise.kernels import dispatch
-from equipoise.kernels.plain.kaplan_meier import CONF_TYPES, curve_quantile, pointwise_limits, product_limit
+from equipoise.kernels.plain.kaplan_meier import CONF_TYPES
 
 DEFAULT_CONF_TYPE = {"r": "log", "sas": "log-log"}
 
@@ -77,7 +79,7 @@ class SurvivalCurve:
 
     def quantile(self, p: float) -> Quantile:
         """The time by which a share p has had the event, with limits by inverting the pointwise band."""
-        found = (curve_quantile(self.time, height, p, self.convention) for height in self._heights())
+        found = (dispatch.curve_quantile(self.time, height, p, self.convention) for height in self._heights())
         return Quantile(self.level, self.stratum, p, *found)
 
     def median(self) -> Quantile:
@@ -91,6 +93,34 @@ class SurvivalCurve:
     def at_risk(self, times: Iterable[float] | float) -> list[RiskNumbers]:
         """Numbers at risk, and with the event or censored before, at each of `times`; see `KaplanMeier.at_risk`."""
         return [self._numbers(float(t)) for t in _as_times(times)]
+
+    def rmst(
+        self, tau: float | None = None, *, start: float = 0.0, extend: bool = False, conf_level: float = 0.95
+    ) -> RestrictedMean:
+        """The restricted mean survival time, to the largest observed time unless `tau` is given.
+
+        See `KaplanMeier.rmst`.
+        """
+        window = check_window(float(self.time[-1]) if tau is None else tau, start)
+        level = check_level_of_confidence(conf_level)
+        columns = (self.time, self.survival, self.n_risk, self.n_event)
+        return read_restricted_mean((self.level, self.stratum), columns, window, level, extend)
+
+    def band(
+        self, kind: str, t_low: float | None, t_high: float | None, *, conf_type: str, conf_level: float = 0.95
+    ) -> Band:
+        """A simultaneous confidence band; see `KaplanMeier.bands`."""
+        if self.entered is not None:
+            raise EstimationError(
+                "estimate-undefined",
+                "a simultaneous band with delayed entry is not defined here",
+                reason="its critical value rests on everyone being at risk from the start",
+                hint="use the pointwise limits",
+            )
+        columns = (self.time, self.survival, self.std_error, self.n_event)
+        check_choice(conf_type, CONF_TYPES, "conf_type")
+        level = check_level_of_confidence(conf_level)
+        return read_band((self.level, self.stratum), columns, self.total, kind, (t_low, t_high), conf_type, level)
 
     def _heights(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return self.survival, self.conf_low, self.conf_high
@@ -185,6 +215,30 @@ class KaplanMeier(RowResult):
         """
         readings = tuple(r for curve in self.curves for r in curve.at_risk(times))
         return RiskTableAt(readings, self._labels(), self.library)
+
+    def rmst(self, tau: float | None = None, *, start: float = 0.0, extend: bool = False) -> RestrictedMeans:
+        """The mean survival time between `start` and `tau` (restricted mean; area under the curve), for each curve.
+
+        `tau` None: the smallest of the curves' largest observed times. Where a curve ends above zero before `tau` its
+        mean is NaN with a message; `extend=True` carries its last value forward. Greenwood's variance, plain limits.
+        Source: Klein and Moeschberger 2003, section 4.5. Two groups are compared by `equipoise.analysis.rmst`.
+        """
+        end = min(float(curve.time[-1]) for curve in self.curves) if tau is None else tau
+        readings = (c.rmst(end, start=start, extend=extend, conf_level=self.conf_level) for c in self.curves)
+        return RestrictedMeans(tuple(readings), self._labels(), self.library)
+
+    def bands(
+        self, kind: str, t_low: float | None = None, t_high: float | None = None, *, conf_type: str | None = None
+    ) -> Bands:
+        """Simultaneous confidence bands between `t_low` and `t_high`, for each curve.
+
+        `kind`: "hall-wellner" or "equal-precision". `t_low` None: the first event; `t_high` None: the last event that
+        leaves someone at risk. `conf_type` None: as the pointwise limits. Critical values are computed for each curve.
+        Source: Hall and Wellner 1980, doi:10.1093/biomet/67.1.133; Nair 1984, doi:10.1080/00401706.1984.10487964.
+        """
+        options = {"conf_type": conf_type or self.conf_type, "conf_level": self.conf_level}
+        bands = tuple(curve.band(kind, t_low, t_high, **options) for curve in self.curves)
+        return Bands(bands, self._labels(), self.library)
 
     def to_rows(self) -> list[ResultRow]:
         """Per curve: n, n_event, n_censor and the median ("summary"), then the curve itself ("curve")."""
@@ -327,30 +381,22 @@ def reverse_kaplan_meier(time: Any, event: Any, **options: Any) -> KaplanMeier:
 def _curves(
     data: SurvivalData, conf_type: str, conf_level: float, convention: str, engine: str
 ) -> Iterator[SurvivalCurve]:
-    single = len(data.group.labels) == 1 and len(data.strata.labels) == 1
-    for s, stratum in enumerate(data.strata.labels):
-        for g, level in enumerate(data.group.labels):
+    tables = dispatch.curve_tables(data.rows, data.group.codes, len(data.group.labels), conf_type, conf_level, engine)
+    for s, g, table in tables:
+        single = len(data.group.labels) == 1 and len(data.strata.labels) == 1
+        total, entered = float(data.n), None
+        if data.weight is not None or data.entry is not None or not single:
+            total = float(table.n_event.sum() + table.n_censor.sum())
+        if data.entry is not None:
             rows = slice(None) if single else (data.group.codes == g) & (data.strata.codes == s)
-            time, event = data.time[rows], data.event[rows]
-            if len(time) == 0:
-                continue
-            weight = None if data.weight is None else data.weight[rows]
-            entry = None if data.entry is None else data.entry[rows]
-            table = dispatch.risk_table(time, event, weight, entry, engine)
-            survival, log_variance = product_limit(table.n_risk, table.n_event)
-            low, high = pointwise_limits(survival, log_variance, conf_type, conf_level)
-            # At zero the variance of log S is infinite and Greenwood's of S is not defined.
-            std_error = survival * np.sqrt(np.where(survival > 0.0, log_variance, np.nan))
-            total = float(len(time)) if weight is None else float(weight.sum())
-            yield SurvivalCurve(
-                level, stratum, table.time, survival, std_error, low, high, table.n_risk, table.n_event,
-                table.n_censor, total, convention, _entered(entry, weight),
-            )  # fmt: skip
+            entered = _entered(data.entry[rows], None if data.weight is None else data.weight[rows])
+        yield SurvivalCurve(
+            data.group.labels[g], data.strata.labels[s], table.time, table.survival, table.std_error, table.conf_low,
+            table.conf_high, table.n_risk, table.n_event, table.n_censor, total, convention, entered,
+        )  # fmt: skip
 
 
-def _entered(entry: np.ndarray | None, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray] | None:
-    if entry is None:
-        return None
+def _entered(entry: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(entry, kind="stable")
     return entry[order], np.ones(len(entry)) if weight is None else weight[order]
 

@@ -6,6 +6,7 @@ for missing, event indicators, levels with their labels. Every refusal names the
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -124,7 +125,7 @@ def to_strata(values: Any, n: int, name: str = "strata") -> Levels:
     `None` is one stratum without a label. Raises DataError for missing values and lengths other than `n`.
     """
     if values is None:
-        return Levels(np.zeros(n, dtype=np.int64), ("",))
+        return Levels(no_levels(n), ("",))
     columns = to_columns(values, name)
     combined: np.ndarray | None = None
     labels: list[str] = [""]
@@ -138,7 +139,14 @@ def to_strata(values: Any, n: int, name: str = "strata") -> Levels:
     if len(columns) == 1:
         return Levels(combined, tuple(labels))
     present = np.bincount(combined, minlength=len(labels)) > 0
-    return Levels(_renumbered(combined, present), tuple(label for label, used in zip(labels, present, strict=True) if used))
+    return Levels(
+        _renumbered(combined, present), tuple(label for label, used in zip(labels, present, strict=True) if used)
+    )
+
+
+def no_levels(n: int) -> np.ndarray:
+    """The codes of n rows of a single level: n zeros in the memory of one."""
+    return np.broadcast_to(np.int64(0), (n,))
 
 
 def check_lengths(lengths: Mapping[str, int]) -> None:
@@ -255,11 +263,13 @@ def _categories(values: Any) -> list[str] | None:
 
 
 def _number_levels(array: np.ndarray) -> Levels:
-    if array.dtype.kind in "bui" and len(array) and array.max() < 1024 and (array.dtype.kind != "i" or array.min() >= 0):
+    if array.dtype.kind in "bui" and len(array) and array.max() < 1024:
         small = array.astype(np.int64, copy=False)
-        present = np.bincount(small) > 0
-        labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
-        return Levels(_renumbered(small, present), labels)
+        # Counting refuses negative numbers, which spares a search for them.
+        with contextlib.suppress(ValueError):
+            present = np.bincount(small) > 0
+            labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
+            return Levels(_renumbered(small, present), labels)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
     distinct, inverse = np.unique(array[~missing], return_inverse=True)
     codes = np.full(len(array), -1, dtype=np.int64)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 
 from equipoise.kernels.plain import cox as plain_cox
-from equipoise.kernels.plain import newton, risk_sets, ties
+from equipoise.kernels.plain import kaplan_meier, newton, risk_sets, ties
+from equipoise.kernels.plain import logrank as plain_logrank
 
 ENGINES = ("auto", "plain", "compiled")
 
@@ -14,6 +18,26 @@ LARGE_ROWS = 20_000
 # Above this many cells (deaths by covariate patterns) the plain Cox form costs more than loading the compiled one.
 # Whether numba happens to be loaded plays no part: equal calls give equal bits.
 LARGE_CELLS = 8_000_000
+
+
+class Rows(NamedTuple):
+    """Checked rows: `observed` times, of which those closer than `tolerance` count as one (merged by the kernels).
+
+    `event` boolean; `stratum` below `n_strata`; `weight` and `entry` or None. With `entry` the times are merged
+    already and `tolerance` is zero.
+    """
+
+    observed: np.ndarray
+    tolerance: float
+    event: np.ndarray
+    stratum: np.ndarray
+    n_strata: int
+    weight: np.ndarray | None = None
+    entry: np.ndarray | None = None
+
+    def merged(self) -> np.ndarray:
+        """The times with close ones merged."""
+        return ties.merge_close_times(self.observed, None, self.tolerance)[0]
 
 
 def use_compiled(engine: str, rows: int, cells: int = 0) -> bool:
@@ -57,36 +81,115 @@ def risk_counts(
     return risk_sets.risk_counts(time, event, code, n_codes, stratum, weight, entry)
 
 
+def curve_tables(
+    rows: Rows, code: np.ndarray, n_codes: int, conf_type: str, conf_level: float, engine: str
+) -> Iterator[tuple[int, int, kaplan_meier.CurveTable]]:
+    """Stratum, group and curve (`plain.kaplan_meier.curve_table`) of every stratum and group that has rows."""
+    if rows.weight is None and rows.entry is None and use_compiled(engine, len(rows.observed)):
+        from equipoise.kernels.compiled import roads
+
+        tables = roads.curve_tables(*rows[:5], code, n_codes, conf_type, conf_level)
+        if tables is not None:
+            yield from tables
+            return
+    time = rows.merged()
+    for s in range(rows.n_strata):
+        for g in range(n_codes):
+            chosen = slice(None) if rows.n_strata == n_codes == 1 else (code == g) & (rows.stratum == s)
+            if len(time[chosen]):
+                weight = None if rows.weight is None else rows.weight[chosen]
+                entry = None if rows.entry is None else rows.entry[chosen]
+                table = risk_table(time[chosen], rows.event[chosen], weight, entry, engine)
+                yield s, g, kaplan_meier.curve_table(table, conf_type, conf_level)
+
+
+def curve_quantile(time: np.ndarray, height: np.ndarray, p: float, convention: str) -> float:
+    """See `plain.kaplan_meier.curve_quantile`."""
+    if len(time) > LARGE_ROWS:
+        from equipoise.kernels.compiled import curves
+
+        return curves.curve_quantile(time, height, p, convention)
+    return kaplan_meier.curve_quantile(time, height, p, convention)
+
+
+def center_columns(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """A copy of a matrix (n, p) less its column means, the columns' standard deviations, and whether all is finite.
+
+    A constant column becomes exactly zero.
+    """
+    if len(matrix) > LARGE_ROWS:
+        from equipoise.kernels.compiled import columns
+
+        return columns.center_columns(matrix)
+    centered = matrix - matrix.mean(axis=0)
+    centered[:, np.ptp(matrix, axis=0) == 0.0] = 0.0
+    return centered, centered.std(axis=0), bool(np.isfinite(matrix).all())
+
+
+def row_counts(
+    code: np.ndarray, n_codes: int, stratum: np.ndarray, n_strata: int, weight: np.ndarray | None
+) -> np.ndarray:
+    """Rows (or their weight, a whole number) by stratum and group, (S, G)."""
+    size = n_strata * n_codes
+    if weight is None and len(code) > LARGE_ROWS:
+        from equipoise.kernels.compiled import packed
+
+        return packed.row_counts(code, n_codes, stratum, n_strata)
+    cell = stratum * n_codes + code
+    return np.bincount(cell, weights=weight, minlength=size).reshape(-1, n_codes).astype(np.int64)
+
+
+def logrank_sums(rows: Rows, code: np.ndarray, n_codes: int, engine: str) -> plain_logrank.LogrankSums:
+    """See `plain.logrank.logrank_sums`."""
+    if rows.weight is None and rows.entry is None and use_compiled(engine, len(rows.observed)):
+        from equipoise.kernels.compiled import roads
+
+        sums = roads.logrank_sums(*rows[:5], code, n_codes)
+        if sums is not None:
+            return sums
+    counts = risk_counts(rows.merged(), rows.event, code, n_codes, rows.stratum, rows.weight, rows.entry, engine)
+    return plain_logrank.logrank_sums(counts, rows.n_strata)
+
+
 def maximize_cox(
-    time: np.ndarray,
-    event: np.ndarray,
-    covariates: np.ndarray,
-    pattern: np.ndarray | None,
-    stratum: np.ndarray,
-    weight: np.ndarray | None,
-    entry: np.ndarray | None,
-    ties_rule: str,
-    scale: np.ndarray,
-    engine: str,
+    rows: Rows, covariates: np.ndarray, pattern: np.ndarray | None, ties_rule: str, scale: np.ndarray, engine: str
 ) -> newton.NewtonFit:
     """The maximum of the Cox partial likelihood.
 
     `covariates` has one row per pattern when `pattern` (n codes) is given, else one per subject. Few patterns (a
-    treatment arm) stay with the pattern form at any size; many go to the compiled form when the data are large.
+    treatment arm) are counted at each death; many go to the compiled form when the data are large.
     `scale` (p) is the spread of each covariate over the subjects.
     """
-    n = len(time)
+    n = len(rows.observed)
     # A row of weight zero is as good as absent: it must not count among the tied deaths of Efron's rule.
-    event = event if weight is None else event & (weight > 0.0)
-    codes = np.arange(n) if pattern is None else pattern
+    event = rows.event if rows.weight is None else rows.event & (rows.weight > 0.0)
     start = np.zeros(covariates.shape[1])
-    many = len(covariates) > 8
+    many = pattern is None or len(covariates) > 8
+    if pattern is not None and not many and rows.weight is None and rows.entry is None and use_compiled(engine, n):
+        from equipoise.kernels.compiled import roads
+
+        evaluate = roads.pattern_terms(*rows[:5], pattern, covariates, ties_rule)
+        if evaluate is not None:
+            return newton.maximize(evaluate, scale, start)
+    codes = np.arange(n) if pattern is None else pattern
     if engine == "compiled" or (many and use_compiled(engine, n, int(event.sum()) * len(covariates))):
+        if rows.entry is None:
+            from equipoise.kernels.compiled import cox_rows
+
+            sorted_rows = cox_rows.cox_rows(
+                rows.observed, rows.tolerance, event, covariates, pattern, rows.stratum, rows.n_strata, rows.weight,
+                ties_rule,
+            )  # fmt: skip
+            return newton.maximize(lambda beta: cox_rows.cox_terms(beta, sorted_rows), scale, start)
         from equipoise.kernels.compiled import cox as compiled
 
-        rows = covariates[codes]
-        layout = compiled.cox_layout(time, event, rows, stratum, weight, entry, ties_rule)
+        layout = compiled.cox_layout(
+            rows.merged(), event, covariates, pattern, rows.stratum, rows.weight, rows.entry, ties_rule
+        )
         return newton.maximize(lambda beta: compiled.cox_terms(beta, layout), scale, start)
-    counts = risk_counts(time, event, codes, len(covariates), stratum, weight, entry, "plain" if many else engine)
+    counts = risk_counts(
+        rows.merged(), event, codes, len(covariates), rows.stratum, rows.weight, rows.entry,
+        "plain" if many else engine,
+    )  # fmt: skip
     risk = plain_cox.cox_risk(counts, covariates, ties_rule)
     return newton.maximize(lambda beta: plain_cox.cox_terms(beta, risk), scale, start)

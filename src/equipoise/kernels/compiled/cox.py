@@ -42,17 +42,18 @@ def cox_layout(
     time: np.ndarray,
     event: np.ndarray,
     covariates: np.ndarray,
+    pattern: np.ndarray | None,
     stratum: np.ndarray,
     weight: np.ndarray | None,
     entry: np.ndarray | None,
     ties: str,
 ) -> CoxLayout:
-    """Sorts once what every evaluation needs."""
+    """Sorts once what every evaluation needs. `covariates` has a row per `pattern` where that is given."""
     order = time_order(time, stratum)
     w = np.ones(len(time)) if weight is None else weight[order].astype(np.float64)
     entered = np.zeros(0) if entry is None else entry[order]
     by_entry = np.zeros(0, dtype=np.int64) if entry is None else time_order(entered, stratum[order])
-    rows = np.ascontiguousarray(covariates[order])
+    rows = np.ascontiguousarray(covariates[order if pattern is None else pattern[order]])
     return CoxLayout(time[order], event[order], rows, stratum[order], w, entered, by_entry, ties == "efron")
 
 

@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from equipoise.kernels.plain.risk_sets import RiskTable
 from equipoise.kernels.plain.special import normal_quantile
 
 # Two heights of a curve closer than this are one height: the tolerance R's quantile routine uses.
 HEIGHT_TOLERANCE = 2.0**-26
 
 CONF_TYPES = ("log", "log-log", "plain", "logit", "arcsine")
+
+
+class CurveTable(NamedTuple):
+    """A curve at its distinct observed times (arrays of length m); see `product_limit` and `pointwise_limits`."""
+
+    time: np.ndarray
+    n_risk: np.ndarray
+    n_event: np.ndarray
+    n_censor: np.ndarray
+    survival: np.ndarray
+    std_error: np.ndarray
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+
+
+def curve_table(table: RiskTable, conf_type: str, conf_level: float) -> CurveTable:
+    """The curve of a risk table, with the standard error of S (Greenwood) and its pointwise limits."""
+    survival, log_variance = product_limit(table.n_risk, table.n_event)
+    low, high, std_error = limits_with_error(survival, log_variance, conf_type, conf_level)
+    return CurveTable(*table, survival, std_error, low, high)
+
+
+def limits_with_error(
+    survival: np.ndarray, log_variance: np.ndarray, conf_type: str, conf_level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Limits (see `pointwise_limits`) of a curve, or of a stretch of one, and the standard error S sqrt(Var log S).
+
+    The error is NaN where S = 0: the variance of log S is infinite there and Greenwood's is not defined.
+    """
+    # A curve falls: its last height tells whether it is positive throughout.
+    positive = len(survival) > 0 and survival[-1] > 0.0
+    root = np.sqrt(log_variance if positive else np.where(survival > 0.0, log_variance, np.nan))
+    distance = normal_quantile(0.5 + conf_level / 2.0) * root
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = (
+            _LIMITS[conf_type](survival, distance) if positive else limits_at_distance(survival, distance, conf_type)
+        )
+    return *limits, survival * root
 
 
 def product_limit(n_risk: np.ndarray, n_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,8 +83,13 @@ def pointwise_limits(
     Source: Borgan O, Liestol K. Scand J Stat 1990;17:35-41; Kalbfleisch JD, Prentice RL. 2nd ed. 2002, section 1.4.
     """
     z = normal_quantile(0.5 + conf_level / 2.0)
+    return limits_at_distance(survival, z * np.sqrt(np.where(survival > 0.0, log_variance, np.nan)), conf_type)
+
+
+def limits_at_distance(survival: np.ndarray, distance: np.ndarray, conf_type: str) -> tuple[np.ndarray, np.ndarray]:
+    """Limits `distance` away on the log scale, carried to the scale `conf_type` by the delta method."""
     s = np.where(survival > 0.0, survival, np.nan)
-    half = z * np.sqrt(np.where(survival > 0.0, log_variance, np.nan))
+    half = np.where(survival > 0.0, distance, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = _LIMITS[conf_type](s, half)
     return low, high
@@ -58,9 +104,10 @@ def _log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _log_log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.where(s < 1.0, s, np.nan)
-    center, spread = np.log(-np.log(inside)), half / np.log(inside)
-    return np.exp(-np.exp(center - spread)), np.exp(-np.exp(center + spread))
+    # exp(-exp(log(-log S) -+ h / log S)) without the outer logarithm: S to the power exp(-+ h / log S).
+    log_s = np.log(np.where(s < 1.0, s, np.nan))
+    power = np.exp(half / log_s)
+    return np.exp(log_s / power), np.exp(log_s * power)
 
 
 def _logit(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,16 +151,15 @@ def curve_quantile(time: np.ndarray, height: np.ndarray, p: float, convention: s
 
 def _crossing(fallen: np.ndarray, p: float, convention: str) -> tuple[int, int | None]:
     """Where the fall first reaches p (within tolerance), and where it first exceeds it."""
-    if convention == "r":
-        known = np.flatnonzero(~np.isnan(fallen))
-        ranked = known[np.argsort(fallen[known], kind="stable")]
-        reach = ranked[fallen[ranked] + HEIGHT_TOLERANCE >= p]
-        above = ranked[fallen[ranked] - HEIGHT_TOLERANCE >= p]
-    else:
-        with np.errstate(invalid="ignore"):
-            reach = np.flatnonzero(fallen + HEIGHT_TOLERANCE >= p)
-            above = np.flatnonzero(fallen - HEIGHT_TOLERANCE >= p)
-    return int(reach[0]), int(above[0]) if len(above) else None
+    with np.errstate(invalid="ignore"):
+        reach = np.flatnonzero(fallen + HEIGHT_TOLERANCE >= p)
+        above = np.flatnonzero(fallen - HEIGHT_TOLERANCE >= p)
+
+    def chosen(rows: np.ndarray) -> int:
+        # The least fallen of them, the first where several are equal.
+        return int(rows[np.argmin(fallen[rows])]) if convention == "r" else int(rows[0])
+
+    return chosen(reach), chosen(above) if len(above) else None
 
 
 def _ends_at(fallen: np.ndarray, p: float) -> bool:
