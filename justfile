@@ -31,6 +31,8 @@ bench:
     uv run python benchmarks/startup.py
     uv run python benchmarks/journey.py
     uv run python benchmarks/analysis_small.py
+    uv run python benchmarks/analysis_large.py
+    uv run python benchmarks/rerandomization.py
 
 # The demo
 demo:

@@ -73,6 +73,7 @@ def test_purposes_keep_their_numbers():
         "sites": 14,
         "block-sizes": 15,
     }
+    assert (numbers["subsequent-therapy"], numbers["rerandomization"]) == (16, 17)
     assert len(set(numbers.values())) == len(numbers)
 
 
