@@ -47,7 +47,7 @@ def _lines(trial: Trial, rows: Rows, analysis: Analysis) -> Iterator[Line]:
         yield _rate_line(trial, rows, analysis, at, level)
     yield _hazard_ratios(trial, rows, analysis)
     yield _p_value(trial, rows, analysis)
-    yield _follow_up(trial, rows, analysis)
+    yield from _follow_up(trial, rows, analysis)
 
 
 _MEDIAN = ("median", "median_low", "median_high")
@@ -100,16 +100,19 @@ def _p_value(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
     return Line(f"P value, log-rank test{described}", (cell(shown, span=len(trial.arms)),), notes=notes)
 
 
-def _follow_up(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
+def _follow_up(trial: Trial, rows: Rows, analysis: Analysis) -> list[Line]:
+    """Median follow-up of all patients and of each arm: in an open-label trial the two should be seen together."""
     each = [single(rows.get(analysis.id, "follow-up", "median", first=("arm", arm.id))) for arm in trial.arms]
     whole = rows.get(analysis.id, "follow-up", "median")
     unit = f", {whole.unit}" if whole is not None and whole.unit else ""
-    label, note = f"Median follow-up{unit}", ("Reverse Kaplan\u2013Meier estimate.",)
+    note = ("Reverse Kaplan\u2013Meier estimate.",)
+    lines = []
     if any(each):
-        return Line(label, tuple(cell(quantity) for quantity in each), notes=note)
-    if whole is None:
-        return Line("")
-    return Line(label, (cell(single(whole), span=len(trial.arms)),), notes=note)
+        lines.append(Line(f"Median follow-up{unit}", tuple(cell(quantity) for quantity in each), notes=note))
+    if whole is not None:
+        label = f"Median follow-up of all{unit}" if lines else f"Median follow-up{unit}"
+        lines.append(Line(label, (cell(single(whole), span=len(trial.arms)),), notes=note))
+    return lines
 
 
 def _notes(trial: Trial, rows: Rows, analysis: Analysis) -> tuple[str, ...]:
