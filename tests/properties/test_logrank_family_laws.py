@@ -90,6 +90,17 @@ def test_maxcombo_of_swapped_labels(trial):
     assert_close(one.p_value, other.p_value)
 
 
+def test_maxcombo_of_two_tests_that_are_one():
+    """With two event times (0, 1) and (1, 1) weigh alike: two lines on top of each other must count once."""
+    time = np.array([1.0] * 12 + [2.0, 2.0, 2.0, 1.0, 1.0])
+    event = np.array([0] * 10 + [1, 1, 0, 0, 1, 1, 0])
+    arm = np.array(["C"] * 13 + ["E", "E", "C", "E"])
+    for tests in (((0, 0), (0, 1), (1, 0), (1, 1)), ((0, 1), (1, 1))):
+        one = maxcombo(time, event, arm, reference="C", tests=tests, alternative="experimental-better")
+        other = maxcombo(time, event, arm, reference="E", tests=tests, alternative="control-better")
+        assert_close(one.p_value, other.p_value)
+
+
 @settings(deadline=None, max_examples=20)
 @given(trials())
 def test_exact_test_is_the_enumerated_permutation_test(trial):

@@ -36,15 +36,33 @@ def normal_box(low: np.ndarray, high: np.ndarray, correlation: np.ndarray) -> fl
     t probabilities. Springer 2009, section 2.1 (singular problems as polytopes).
     Raises ValueError above rank four.
     """
+    low, high, correlation = _distinct(low, high, correlation)
     factor = _pivoted_factor(correlation)
     if factor.shape[1] > MOST_DIMENSIONS:
         raise ValueError(f"the correlation has rank {factor.shape[1]}; at most {MOST_DIMENSIONS} can be integrated")
     normals = np.concatenate((factor, -factor))
-    offsets = np.concatenate((np.asarray(high, dtype=float), -np.asarray(low, dtype=float)))
+    offsets = np.concatenate((high, -low))
     finite = np.isfinite(offsets)
     if (offsets == -np.inf).any():
         return 0.0
     return min(max(_polytope(normals[finite], offsets[finite]), 0.0), 1.0)
+
+
+def _distinct(low: np.ndarray, high: np.ndarray, correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The box with coordinates that are one and the same, or its negative, merged into one with the tighter limits.
+
+    Left apart they would be two lines on top of each other, of which rounding decides whether none, one or both count.
+    """
+    low, high = np.array(low, dtype=float), np.array(high, dtype=float)
+    kept: list[int] = []
+    for i in range(len(low)):
+        twin = next((k for k in kept if abs(correlation[i, k]) > 1.0 - _RANK), None)
+        if twin is None:
+            kept.append(i)
+            continue
+        below, above = (low[i], high[i]) if correlation[i, twin] > 0.0 else (-high[i], -low[i])
+        low[twin], high[twin] = max(low[twin], below), min(high[twin], above)
+    return low[kept], high[kept], np.asarray(correlation, dtype=float)[np.ix_(kept, kept)]
 
 
 def _pivoted_factor(correlation: np.ndarray) -> np.ndarray:
