@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.comparison import compared, one_arm_warning, p_value_of
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import DataError
 from equipoise.frames.columns import check_lengths, library_of, to_array, to_columns, to_levels, to_numbers
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.adjusted_logrank import derived_outcomes, projections
 from equipoise.kernels.plain.logrank import logrank_sums
 

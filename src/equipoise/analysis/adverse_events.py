@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.binomial_rates import RateInterval, rate_interval
-from equipoise.analysis.row_result import RowResult
 from equipoise.errors import ArgumentError, DataError, permitted
 from equipoise.frames.columns import Levels, check_lengths, library_of, name_of, to_levels, to_numbers
 from equipoise.frames.results import ResultRow, fill
+from equipoise.frames.row_result import RowResult
 
 ANY_EVENT = "Any adverse event"
 SYSTEM_NAME = "body system"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.analysis.inputs import check_choice, check_level_of_confidence
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain import binomial
 
 METHODS = {

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import DataError
 from equipoise.frames.columns import Levels, check_lengths, library_of, name_of, to_levels, to_strata
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.special import chi_square_tail
 
 ASSOCIATIONS = ("general", "mean-score", "correlation")

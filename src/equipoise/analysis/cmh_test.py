@@ -11,10 +11,10 @@ import numpy as np
 
 from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.rate_differences import ALTERNATIVES, tail_probability
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain import binomial_conditional as conditional
 from equipoise.kernels.plain.binomial_score import Tables
 from equipoise.kernels.plain.special import chi_square_tail

@@ -11,10 +11,10 @@ import numpy as np
 from equipoise.analysis.competing_inputs import CauseData, cause_data
 from equipoise.analysis.curve_readings import group_columns
 from equipoise.analysis.inputs import CONVENTIONS, check_choice, check_level_of_confidence, tolerance_of
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.columns import library_of, name_of, to_native_frame, to_times
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.competing import VARIANCES, aalen_johansen, cause_table, incidence_variance
 from equipoise.kernels.plain.special import normal_quantile
 

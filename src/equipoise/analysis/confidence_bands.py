@@ -9,9 +9,9 @@ import numpy as np
 
 from equipoise.analysis.curve_readings import CurveReadings
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import number
 from equipoise.errors import ArgumentError, EstimationError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import number
 from equipoise.kernels.plain.band_critical import (
     critical_value,
     equal_precision_probability,

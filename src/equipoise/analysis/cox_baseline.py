@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from equipoise.analysis.cox_model import CoxModel
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.columns import to_native_frame
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.cox_process import StratumHazard
 from equipoise.kernels.plain.special import normal_quantile
 

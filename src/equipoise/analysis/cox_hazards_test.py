@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.cox_model import CoxModel
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, EstimationError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.cox_process import mean_at_deaths, weighted_information
 from equipoise.kernels.plain.special import chi_square_tail

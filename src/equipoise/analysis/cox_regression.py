@@ -40,10 +40,10 @@ from equipoise.analysis.inputs import (
     survival_data,
     tolerance_of,
 )
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import EstimationError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.newton import NewtonFit
 from equipoise.kernels.plain.special import chi_square_tail, normal_quantile

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.cox_model import CoxModel
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, EstimationError
 from equipoise.frames.columns import check_lengths, name_of, to_levels, to_native_frame
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.cox_process import martingale_residuals, schoenfeld_residuals, score_residuals
 
 KINDS = ("martingale", "deviance", "schoenfeld", "scaled-schoenfeld", "score", "dfbeta", "dfbetas")

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from equipoise.analysis.row_result import number
 from equipoise.analysis.survival_curves import KaplanMeier, SurvivalCurve
 from equipoise.errors import ArgumentError, DataError, EstimationError
 from equipoise.frames.columns import check_level
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import number
 from equipoise.kernels.plain.special import normal_quantile, normal_tail
 
 ALTERNATIVES = ("two-sided", "experimental-better", "control-better")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import EstimationError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 
 
 @dataclass(frozen=True)

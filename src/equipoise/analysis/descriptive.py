@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.inputs import CONVENTIONS, check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.columns import (
     Levels,
@@ -23,6 +22,7 @@ from equipoise.frames.columns import (
     to_numbers,
 )
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 
 OVERALL = "Overall"
 # numpy's names for R's default (type 7) and SAS's default (PCTLDEF=5, type 2) of Hyndman and Fan 1996.

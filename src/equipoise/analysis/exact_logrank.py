@@ -9,10 +9,10 @@ import numpy as np
 
 from equipoise.analysis.comparison import compared, one_arm_warning
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.exact_sums import permutation_tails
 from equipoise.kernels.plain.rerandomization import logrank_layout
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.rate_differences import ALTERNATIVES
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain import binomial_unconditional as unconditional
 from equipoise.kernels.plain.binomial import clopper_pearson
 

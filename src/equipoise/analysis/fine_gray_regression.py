@@ -11,10 +11,10 @@ import numpy as np
 from equipoise.analysis.competing_inputs import CauseData, cause_data, check_cause
 from equipoise.analysis.covariates import Design, encode_covariates
 from equipoise.analysis.inputs import CONVENTIONS, check_choice, check_level_of_confidence, tolerance_of
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import EstimationError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.fine_gray import fine_gray_terms, sandwich_middle, subdistribution_risk
 from equipoise.kernels.plain.newton import NewtonFit, dependent_columns, maximize
 from equipoise.kernels.plain.special import chi_square_tail, normal_quantile

@@ -11,10 +11,10 @@ import numpy as np
 
 from equipoise.analysis.competing_inputs import CauseData, cause_data, check_cause
 from equipoise.analysis.inputs import CONVENTIONS, check_choice, tolerance_of
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, DataError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.competing import CauseTable, cause_table, gray_sums, spread_over
 from equipoise.kernels.plain.special import chi_square_tail
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from equipoise.analysis.comparison import ALTERNATIVES, Comparison, compared, one_arm_warning, p_value_of
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.weighted_logrank import UNWEIGHTED, Weighting, weighting_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.columns import library_of, to_numbers
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.logrank import LogrankSums, logrank_sums
 from equipoise.kernels.plain.special import chi_square_tail

@@ -11,11 +11,11 @@ import numpy as np
 
 from equipoise.analysis.comparison import compared, one_arm_warning, p_value_of
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.weighted_logrank import Weighting, weighting_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.logrank import joint_sums
 from equipoise.kernels.plain.normal_region import MOST_DIMENSIONS, normal_box

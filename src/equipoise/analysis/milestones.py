@@ -21,10 +21,10 @@ from equipoise.analysis.curve_contrasts import (
 )
 from equipoise.analysis.curve_readings import Quantile
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
 from equipoise.frames.columns import to_times
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 
 # Each scale: the increasing function of S and its derivative.
 SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {

@@ -10,11 +10,11 @@ import numpy as np
 
 from equipoise.analysis.curve_readings import group_columns
 from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
 from equipoise.errors import ArgumentError, DataError, permitted
 from equipoise.frames.columns import to_native_frame, to_times
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.cumulative_hazard import (
     LIMIT_SCALES,
     TIE_RULES,

@@ -9,9 +9,9 @@ from typing import Any
 
 from equipoise.analysis.inputs import check_choice, check_level_of_confidence
 from equipoise.analysis.rate_differences import ALTERNATIVES, tail_probability
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain import binomial_conditional as conditional
 from equipoise.kernels.plain.binomial import two_sided_quantile
 from equipoise.kernels.plain.binomial_score import Tables, falling_root

@@ -11,10 +11,10 @@ import numpy as np
 
 from equipoise.analysis.comparison import ALTERNATIVES, p_value_of
 from equipoise.analysis.inputs import check_choice, check_level_of_confidence, survival_data
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, DataError
 from equipoise.frames.columns import check_lengths, library_of, to_numbers
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.special import chi_square_tail
 
 VARIANCES = ("expected", "average")

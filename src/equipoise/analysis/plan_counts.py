@@ -19,8 +19,8 @@ from equipoise.analysis.descriptive import (
 )
 from equipoise.analysis.plan_rows import arm_columns
 from equipoise.analysis.population import ARM, Population
-from equipoise.analysis.row_result import number
 from equipoise.frames.results import ResultRow, fill
+from equipoise.frames.row_result import number
 
 RESPONSES = ("CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE", "MISSING")
 TOTAL = "total"

@@ -13,9 +13,9 @@ from typing import Any
 from equipoise.analysis.cox_regression import CoxRegression
 from equipoise.analysis.curve_readings import Quantile
 from equipoise.analysis.logrank_test import LogrankTest
-from equipoise.analysis.row_result import number
 from equipoise.analysis.survival_curves import SurvivalCurve
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import number
 from equipoise.quantities import DAYS_PER_UNIT
 
 _STEPS = {"months": (1, 2, 3, 6, 12, 24), "days": (30, 90, 180, 365, 730)}

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.inputs import check_choice, check_level_of_confidence
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.binomial import two_sided_quantile, wilson_at
 from equipoise.kernels.plain.binomial_score import Tables, falling_root, score_statistic
 from equipoise.kernels.plain.special import normal_tail

@@ -12,10 +12,10 @@ import numpy as np
 from equipoise.analysis.comparison import compared
 from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.label_schemes import LabelScheme, label_scheme
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, DataError
 from equipoise.frames.columns import Levels, check_lengths, library_of, to_numbers, to_strata
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain import rerandomization as plain
 from equipoise.seeds import Stream

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.curve_readings import CurveReadings
-from equipoise.analysis.row_result import number
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import number
 from equipoise.kernels.plain.curve_area import restricted_mean
 from equipoise.kernels.plain.special import normal_quantile
 

@@ -20,10 +20,10 @@ from equipoise.analysis.curve_contrasts import (
 )
 from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.restricted_mean import check_window
-from equipoise.analysis.row_result import RowResult
 from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
 from equipoise.errors import EstimationError
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult
 from equipoise.kernels.plain.curve_area import restricted_mean
 
 

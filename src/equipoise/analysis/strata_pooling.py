@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.binomial_rates import whole_number
-from equipoise.analysis.row_result import RowResult
 from equipoise.frames.columns import check_lengths, library_of, name_of, to_events, to_levels, to_strata
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult
 
 POOLED = "pooled"
 

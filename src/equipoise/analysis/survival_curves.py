@@ -28,10 +28,10 @@ from equipoise.analysis.inputs import (
     tolerance_of,
 )
 from equipoise.analysis.restricted_mean import RestrictedMean, RestrictedMeans, check_window, read_restricted_mean
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, EstimationError, permitted
 from equipoise.frames.columns import library_of, name_of, to_native_frame, to_times
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.kaplan_meier import CONF_TYPES
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from equipoise.analysis.curve_readings import group_columns
 from equipoise.analysis.inputs import survival_data
-from equipoise.analysis.row_result import RowResult, number
 from equipoise.errors import ArgumentError, DataError, permitted
 from equipoise.frames.columns import check_lengths, library_of, name_of, to_native_frame, to_numbers, to_times
 from equipoise.frames.results import ResultRow
+from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.turnbull import KKT_TOLERANCE, innermost_intervals, interval_estimate
 
 

@@ -1,0 +1,1 @@
+"""Events, sample size, power, group-sequential bounds and monitoring of a time-to-event trial."""
