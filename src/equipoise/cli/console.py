@@ -105,15 +105,13 @@ def parse_pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _silent(_step: str, _place: int, _count: int) -> None:
-    """Nobody watches."""
-
-
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress line on standard error: step, place and time gone; silent when standard error is not a terminal."""
     if not sys.stderr.isatty():
-        yield _silent
+        from equipoise.workflow.journal import silent
+
+        yield silent
         return
     from rich.console import Console
     from rich.progress import (

@@ -71,16 +71,18 @@ def filter_after_cutoff(study: Study) -> tuple[Study, Iterator[Decision]]:
     if study.cutoff is None:
         return study, iter(())
     cutoff = pl.lit(study.cutoff)
+    ignored = f"recorded after the data cutoff {study.cutoff}: the record is ignored"
+    emptied = f"dated after the data cutoff {study.cutoff}: taken as missing"
     tables, notes = dict(study.tables), []
     for domain, column in _RECORD_DATES.items():
         if domain in tables and column in tables[domain].columns:
             late = (date_from_dtc(column, "M", "first") > cutoff).fill_null(False)
-            notes.append(_late_records(tables[domain].filter(late), domain, column, study.cutoff))
+            notes.append(_late(tables[domain].filter(late), domain, column, ignored))
             tables[domain] = tables[domain].filter(~late)
     for domain, column in _END_DATES.items():
         if domain in tables and column in tables[domain].columns:
             late = (date_from_dtc(column, "M", "first") > cutoff).fill_null(False)
-            notes.append(_late_ends(tables[domain].filter(late), domain, column, study.cutoff))
+            notes.append(_late(tables[domain].filter(late), domain, column, emptied))
             tables[domain] = _without_end(tables[domain], domain, column, late)
     return replace(study, tables=tables), (note for group in notes for note in group)
 
@@ -90,25 +92,13 @@ def _without_end(frame: pl.DataFrame, domain: str, column: str, late: pl.Expr) -
     return frame.with_columns(pl.when(~late).then(pl.col(name)).alias(name) for name in emptied)
 
 
-def _late_records(records: pl.DataFrame, domain: str, column: str, cutoff: date) -> Iterator[Decision]:
+def _late(records: pl.DataFrame, domain: str, column: str, decided: str) -> Iterator[Decision]:
     return decisions(
         records,
         "after-cutoff",
         domain=domain.upper(),
         variable=column,
-        decision=f"recorded after the data cutoff {cutoff}: the record is ignored",
-        rule="cutoff_date",
-        severity="note",
-    )
-
-
-def _late_ends(records: pl.DataFrame, domain: str, column: str, cutoff: date) -> Iterator[Decision]:
-    return decisions(
-        records,
-        "after-cutoff",
-        domain=domain.upper(),
-        variable=column,
-        decision=f"dated after the data cutoff {cutoff}: taken as missing",
+        decision=decided,
         rule="cutoff_date",
         severity="note",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -16,7 +17,7 @@ from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
-from equipoise.errors import InputError, Problem, TrialFileError, nearest
+from equipoise.errors import ArgumentError, InputError, Problem, TrialFileError, nearest
 from equipoise.protocol.faults import Fault, describe_invalid
 from equipoise.protocol.references import check_references
 from equipoise.protocol.trial import Trial
@@ -61,6 +62,12 @@ def load_trial(trial: str | Path | Trial) -> Trial:
 
 def read_trial_file(trial: str | Path) -> TrialFile:
     """As `load_trial`, keeping the text for its digest and for messages that show lines."""
+    if not isinstance(trial, str | os.PathLike):
+        raise ArgumentError(
+            "argument-invalid",
+            f"a trial is named by a path or a built-in name, not by {type(trial).__name__} {trial!r}",
+            hint=f"built in: {', '.join(builtin_names())}",
+        )
     path = Path(trial)
     if _is_file(path):
         try:

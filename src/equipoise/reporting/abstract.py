@@ -83,7 +83,7 @@ def _patients(trial: Trial, rows: Rows) -> Sentence | None:
     return (
         *(opening or ("A total of ",)),
         total,
-        f" patients were randomly assigned {wording.ratio_phrase(trial)}: ",
+        f" patient{' was' if randomized.value == 1 else 's were'} randomly assigned {wording.ratio_phrase(trial)}: ",
         *arms,
         ".",
     )

@@ -162,6 +162,11 @@ def listed(parts: list[str]) -> str:
     return ", ".join(parts[:-1]) + f", and {parts[-1]}"
 
 
+def upper_first(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def lower_first(text: str) -> str:
     """The text with a small first letter, unless it opens with an abbreviation."""
     return text if len(text) > 1 and not text[1].islower() else text[:1].lower() + text[1:]

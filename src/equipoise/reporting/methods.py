@@ -10,7 +10,7 @@ from equipoise.protocol.trial import Trial
 from equipoise.provenance import Provenance
 from equipoise.quantities import DAYS_PER_MONTH
 from equipoise.reporting import wording
-from equipoise.reporting.formatting import ROUNDING, confidence_text, level_text, listed, lower_first
+from equipoise.reporting.formatting import ROUNDING, confidence_text, level_text, listed, lower_first, upper_first
 from equipoise.reporting.lookup import Rows
 from equipoise.reporting.tables.model import Column, Line, Table, words
 
@@ -148,7 +148,7 @@ def _assumptions(name: str, caption: str, entries: list[tuple[str, str, str]], p
         stub="Value of the trial file",
         columns=(Column("Taken as"), Column("Because")),
         lines=tuple(
-            Line(_readable(path.removeprefix(prefix)), (words(value), words(_sentence(reason))))
+            Line(_readable(path.removeprefix(prefix)), (words(value), words(upper_first(reason))))
             for path, value, reason in entries
         ),
     )
@@ -156,10 +156,6 @@ def _assumptions(name: str, caption: str, entries: list[tuple[str, str, str]], p
 
 def _readable(path: str) -> str:
     return " \u203a ".join(part.replace("_", " ") for part in path.split("."))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def decision_lines(decisions: Any) -> list[str]:

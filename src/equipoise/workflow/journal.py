@@ -21,7 +21,7 @@ from equipoise.workflow.folders import MARKER, list_files
 Notify = Callable[[str, int, int], None]
 
 
-def _silent(step: str, place: int, count: int) -> None:
+def silent(step: str, place: int, count: int) -> None:
     """The default listener: nobody watches."""
 
 
@@ -30,7 +30,7 @@ class Journal:
     """Steps with their times. `notify(step, place, count)` hears of each step as it starts."""
 
     steps: tuple[str, ...] = ()
-    notify: Notify = _silent
+    notify: Notify = silent
     lines: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))

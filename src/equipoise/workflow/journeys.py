@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.frames.adam import write_adam
 from equipoise.frames.results import ResultTable
-from equipoise.frames.sdtm import read_sdtm, write_sdtm
+from equipoise.frames.sdtm import read_sdtm
 from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
 from equipoise.workflow.folders import new_folder
-from equipoise.workflow.journal import Journal, Notify, _silent
-from equipoise.workflow.products import write_truth
+from equipoise.workflow.journal import Journal, Notify, silent
 from equipoise.workflow.stages import (
     DECISIONS,
     DEFAULT_SEED,
@@ -91,7 +90,7 @@ def run_trial(
     out: str | Path | None = None,
     force: bool = False,
     mapping: Mapping[str, str] | None = None,
-    notify: Notify = _silent,
+    notify: Notify = silent,
 ) -> Run:
     """Derive, analyze and report given SDTM into one run folder."""
     source = trial_file(trial)
@@ -106,7 +105,7 @@ def demo(
     scenario: str | None = None,
     out: str | Path | None = None,
     force: bool = False,
-    notify: Notify = _silent,
+    notify: Notify = silent,
 ) -> Run:
     """The whole journey on the built-in PALMIRA: synthesize SDTM, derive, analyze, report."""
     source = trial_file("palmira")
@@ -116,8 +115,7 @@ def demo(
         with journal.step("synthesize"):
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario)
         with journal.step("write SDTM"):
-            write_sdtm(synthetic.sdtm, folder / "sdtm")
-            write_truth(synthetic, folder / "truth")
+            synthetic.write(folder)
         return _fill_run(source, folder / "sdtm", None, folder, target, journal, drawn=provenance)
 
 

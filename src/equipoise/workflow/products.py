@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from equipoise.errors import ArgumentError
 from equipoise.frames.adam import write_adam
-from equipoise.frames.sdtm import write_sdtm
-from equipoise.frames.tables import write_parquet
 from equipoise.protocol import Trial
 from equipoise.workflow.folders import new_file, new_folder
 from equipoise.workflow.journal import Journal
@@ -25,9 +23,6 @@ from equipoise.workflow.stages import (
     synthesize_trial,
     trial_file,
 )
-
-if TYPE_CHECKING:
-    from equipoise.simulation import Synthetic
 
 
 def write_synthetic(
@@ -47,8 +42,7 @@ def write_synthetic(
         with journal.step("synthesize"):
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario, replicate=replicate)
         with journal.step("write"):
-            write_sdtm(synthetic.sdtm, folder / "sdtm", format=format)
-            write_truth(synthetic, folder / "truth")
+            synthetic.write(folder, format)
         journal.write(folder, provenance)
     return {
         "folder": str(target),
@@ -62,13 +56,6 @@ def write_synthetic(
         "replicate": replicate,
         "scenario": provenance.scenario,
     }
-
-
-def write_truth(synthetic: Synthetic, folder: Path) -> None:
-    """The truth behind synthetic patients, in a folder of its own, as Parquet."""
-    folder.mkdir()
-    for name, table in synthetic.truth.items():
-        write_parquet(table, folder / f"{name}.parquet")
 
 
 def write_derived(
@@ -98,6 +85,13 @@ def write_results(
 ) -> tuple[Trial, Analyzed, Path]:
     """results.parquet in a folder with its provenance, or the one file that `out` names."""
     source = trial_file(trial)
+    if out is not None and out.suffix not in ("", ".parquet") and not out.is_dir():
+        raise ArgumentError(
+            "argument-invalid",
+            f"{out} ends in {out.suffix}, and results are written as one .parquet file or as a folder",
+            where="--out",
+            hint=f"name {out.with_suffix('.parquet').name}, or a folder; --json prints the rows",
+        )
     analyzed = analyze_trial(trial, adam=adam)
     if out is not None and out.suffix == ".parquet":
         read = [adam / file for file in analyzed.provenance.data_sources] if adam is not None else []

@@ -144,6 +144,8 @@ def report_trial(
     source = trial_file(trial)
     rows, folder, kept = _results(results)
     _check_trial(rows, source.trial.id)
+    if decisions is None:
+        decisions = getattr(results, "decisions", None)
     if folder is not None and decisions is None and (folder / DECISIONS).is_file():
         decisions = DecisionLog.read(folder / DECISIONS)
     facts = provenance or kept or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
@@ -192,6 +194,15 @@ def _results(results: str | Path | ResultTable) -> tuple[ResultTable, Path | Non
     """The rows; if they are from a file, its folder, and the provenance that the file carries."""
     if isinstance(results, ResultTable):
         return results, None, None
+    if not isinstance(results, str | Path):
+        held = getattr(results, "results", None)
+        if isinstance(held, ResultTable):
+            return held, None, getattr(results, "provenance", None)
+        raise ArgumentError(
+            "argument-invalid",
+            f"results are rows, a run or a path, not {type(results).__name__}",
+            hint="hand in what `equipoise.analyze` or `equipoise.run` returned, or the path of its results.parquet",
+        )
     path = Path(results)
     file = path / RESULTS if path.is_dir() else path
     return ResultTable.read(file), file.parent, read_provenance(file)

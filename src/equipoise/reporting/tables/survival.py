@@ -8,7 +8,7 @@ from equipoise.frames.results import ResultRow
 from equipoise.protocol.plans import Analysis
 from equipoise.protocol.trial import Trial
 from equipoise.reporting import wording
-from equipoise.reporting.formatting import confidence_text, p_text
+from equipoise.reporting.formatting import confidence_text, p_text, upper_first
 from equipoise.reporting.lookup import NOT_COMPUTED, Quantity, Rows, single, with_interval
 from equipoise.reporting.tables.model import Line, Table, arm_columns, cell, filled, words
 
@@ -96,7 +96,7 @@ def _p_value(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
         return Line("")
     shown = Quantity(NOT_COMPUTED if row.value is None else p_text(row.value, symbol=False), (row,))
     described = ", descriptive" if analysis.role != "primary" else ""
-    notes = (f"{_capital(row.label)}.",) if row.label and row.value is not None else ()
+    notes = (f"{upper_first(row.label)}.",) if row.label and row.value is not None else ()
     return Line(f"P value, log-rank test{described}", (cell(shown, span=len(trial.arms)),), notes=notes)
 
 
@@ -124,7 +124,3 @@ def _notes(trial: Trial, rows: Rows, analysis: Analysis) -> tuple[str, ...]:
     if rows.has(analysis.id, "kaplan-meier") and analysis.curve:
         notes.append(f"Kaplan\u2013Meier estimates, {analysis.curve.conf_type} confidence limits.")
     return tuple(notes)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
