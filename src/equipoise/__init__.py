@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
+    from equipoise.design.trial_design import TrialDesign
     from equipoise.frames.results import Result, ResultTable
     from equipoise.protocol import Trial
+    from equipoise.randomization import AllocationList
     from equipoise.simulation import Synthetic
-    from equipoise.workflow import Run
+    from equipoise.simulation.trial_procedures import TrialAssessment
+    from equipoise.workflow.journeys import Run
 
-__all__ = ["analyze", "demo", "derive", "load", "plot", "report", "run", "starter", "synthesize"]
+__all__ = ["analyze", "demo", "derive", "load", "plan", "plot", "randomize", "report", "run", "starter", "synthesize"]
 
 
 def load(trial: str | Path) -> Trial:
@@ -56,10 +59,62 @@ def demo(*, seed: int | None = None, out: str | Path | None = None, force: bool 
     Arguments: the seed of the synthetic patients (0 to 2**48 - 1; the demo's own where none is given); the folder
     (runs/palmira-001, -002, ... where none is given); whether to replace a folder that equipoise made.
     """
-    from equipoise import workflow
+    from equipoise.workflow.journeys import demo as run_demo
     from equipoise.workflow.stages import DEFAULT_SEED
 
-    return workflow.demo(seed=DEFAULT_SEED if seed is None else seed, out=out, force=force)
+    return run_demo(seed=DEFAULT_SEED if seed is None else seed, out=out, force=force)
+
+
+def plan(trial: str | Path | Trial, *, scenario: str | None = None, arm: str | None = None) -> TrialDesign:
+    """The design that a trial's assumptions describe: events, power, dates, bounds, and how fragile they are.
+
+    Arguments: a trial, path or built-in name; a scenario of the trial file (its default for `design` where none is
+    given); the experimental arm compared with the control arm (the first where none is given).
+    The result's `.text()` are paragraphs for a protocol, `.code()` the Python that makes it again.
+
+    >>> [test.events_up for test in plan("palmira").requirement]
+    [127, 111]
+    """
+    from equipoise.workflow.planning import plan_trial
+
+    return plan_trial(trial, scenario=scenario, arm=arm)
+
+
+def randomize(
+    trial: str | Path | Trial,
+    *,
+    assess: bool = False,
+    seed: int | None = None,
+    n: int | None = None,
+    split: Mapping[str, int] | None = None,
+    scenario: str | None = None,
+) -> AllocationList | TrialAssessment:
+    """The allocation list of a trial, or with `assess` its method compared with the alternatives.
+
+    Arguments: a trial, path or built-in name; `seed`, 0 to 2**48 - 1, without which a list has no way to be drawn again
+    (of an assessment, the seed of what is simulated: 1); `n`, allocations in each stratum or patients assessed (the
+    enrollment where not given). For an assessment: `split`, patients by arm whose probability is asked; a scenario of
+    the trial file that says how common the strata are.
+    Raises ArgumentError `argument-invalid` for a list without a seed.
+
+    >>> randomize("palmira", seed=7, n=6).digest[:12]
+    '63d81ce7bcde'
+    """
+    from equipoise.workflow.allocation import assess_allocation, list_allocations
+
+    if assess:
+        return assess_allocation(trial, n=n, scenario=scenario, split=split, seed=1 if seed is None else seed)
+    if seed is None:
+        from equipoise.errors import ArgumentError
+
+        raise ArgumentError(
+            "argument-invalid",
+            "an allocation list needs a seed",
+            where="seed",
+            reason="without it the list can neither be drawn again nor proven",
+            hint="draw one with secrets.randbelow(2**48) and keep it where no investigator can read it",
+        )
+    return list_allocations(trial, seed=seed, n=n)
 
 
 def synthesize(
@@ -71,11 +126,10 @@ def synthesize(
     `synthesize` where none is given); the replicate of that seed.
     Returns an object with `.sdtm` and `.truth` (tables by name) and `.cutoff` (date).
     """
-    from equipoise import workflow
-    from equipoise.workflow.stages import DEFAULT_SEED
+    from equipoise.workflow.stages import DEFAULT_SEED, synthesize_trial
 
     seed = DEFAULT_SEED if seed is None else seed
-    return workflow.synthesize_trial(trial, seed=seed, scenario=scenario, replicate=replicate)[0]
+    return synthesize_trial(trial, seed=seed, scenario=scenario, replicate=replicate)[0]
 
 
 def derive(
@@ -92,9 +146,9 @@ def derive(
     domain (pandas, polars or Arrow); which file holds a domain, where names do not say; constants of the profile to
     set otherwise.
     """
-    from equipoise import workflow
+    from equipoise.workflow.stages import derive_trial
 
-    return workflow.derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides).adam
+    return derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides).adam
 
 
 def analyze(trial: str | Path | Trial, *, adam: str | Path | AdamSet | Mapping[str, Any] | None = None) -> ResultTable:
@@ -103,9 +157,9 @@ def analyze(trial: str | Path | Trial, *, adam: str | Path | AdamSet | Mapping[s
     Arguments: a trial, path or built-in name; a folder of ADaM files, the result of `derive`, or tables by name.
     Without `adam`, a study that names a public data set (gbsg2) loads it.
     """
-    from equipoise import workflow
+    from equipoise.workflow.stages import analyze_trial
 
-    return workflow.analyze_trial(trial, adam=adam).results
+    return analyze_trial(trial, adam=adam).results
 
 
 def report(trial: str | Path | Trial, *, results: str | Path | ResultTable) -> str:
@@ -113,9 +167,9 @@ def report(trial: str | Path | Trial, *, results: str | Path | ResultTable) -> s
 
     Arguments: a trial, path or built-in name; result rows, or the path of the results.parquet of a run.
     """
-    from equipoise import workflow
+    from equipoise.workflow.stages import report_trial
 
-    return workflow.report_trial(trial, results=results)
+    return report_trial(trial, results=results)
 
 
 def run(
@@ -130,16 +184,24 @@ def run(
 
     The result's `.results` are the rows, `.report` the path of the report, `.abstract` the result in a sentence.
     """
-    from equipoise import workflow
+    from equipoise.workflow.journeys import run_trial
 
-    return workflow.run_trial(trial, sdtm=sdtm, out=out, force=force, mapping=mapping)
+    return run_trial(trial, sdtm=sdtm, out=out, force=force, mapping=mapping)
 
 
-def plot(result: Result, *, format: str = "svg") -> Any:  # noqa: A002 - the word matplotlib and IPython use
+def plot(
+    result: Result,
+    *,
+    kind: str | None = None,
+    format: str = "svg",  # noqa: A002 - the word matplotlib and IPython use
+    width_mm: float = 170.0,
+) -> Any:
     """A result drawn where people would rather look than read; shows itself in a notebook.
 
-    Arguments: result rows or a result object that holds Kaplan-Meier curves; "svg" or "png".
+    Arguments: a result object, a table of result rows, or rows; which figure, where the rows hold several (by default
+    the first of docs/figures.md that there is); "svg" or "png"; the width in millimeters (85 for a column, 170 for a
+    page). Raises `argument-invalid` where there is nothing to draw, naming what there is.
     """
     from equipoise.reporting import render_result
 
-    return render_result(result, format=format)
+    return render_result(result, format=format, width_mm=width_mm, kind=kind)

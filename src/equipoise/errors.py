@@ -6,6 +6,7 @@
     │   ├── ExpressionError     an executable rule that does not parse or names an unknown variable
     │   ├── DataError           collected or analysis data; carries the offending rows
     │   ├── ArgumentError       a function argument or a command-line option
+    │   ├── DesignError         what a design asks for cannot be had, or its unknowns cannot be solved for
     │   └── OutputError         the place to write to: it exists, is empty when it should not be, cannot be written
     ├── MissingExtraError       an optional part of equipoise is not installed (exit status 2)
     └── EstimationError         an estimator cannot answer on these data (becomes a result row with its message)
@@ -42,6 +43,10 @@ CODES: dict[str, str] = {
     "level-unknown": "A group, arm or reference level was named that the data do not have.",
     "group-single": "A comparison was asked for, and the group column has one level only.",
     "estimate-undefined": "The estimator has no answer on these data.",
+    "design-unreachable": "A design asks for a number of events, a power or a date that cannot be reached.",
+    "spending-invalid": "Error spending or information decreases, error exceeds alpha, or bounds cross.",
+    "confirmation-needed": "What was asked for would take hours, and nobody has said yes to that.",
+    "design-unknowns": "A design leaves too many or too few of its quantities open.",
 }
 
 
@@ -143,6 +148,10 @@ class DataError(InputError):
 
 class ArgumentError(InputError):
     """An argument or option has a value that is not permitted."""
+
+
+class DesignError(InputError):
+    """What a design asks for cannot be had, or its unknowns cannot be solved for."""
 
 
 class OutputError(InputError):

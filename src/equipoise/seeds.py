@@ -42,6 +42,8 @@ PURPOSES = MappingProxyType(
         "block-sizes": 15,
         "subsequent-therapy": 16,
         "rerandomization": 17,
+        "milestone-prediction": 18,
+        "trials": 19,
     }
 )
 

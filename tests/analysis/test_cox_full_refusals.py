@@ -23,7 +23,7 @@ def fit(**options):
         ({"ties": "exact", "penalty": "firth"}, r'penalty is given with ties="exact"'),
         ({"penalty": "firth", "cluster": [1, 1, 2, 2, 3, 3]}, r'cluster is given with penalty="firth"'),
         ({"penalty": "ridge"}, "penalty is 'ridge'"),
-        ({"ties": "marginal"}, "ties is 'marginal'"),
+        ({"ties": "peto"}, "ties is 'peto'"),
     ],
 )
 def test_options_that_do_not_go_together(options, message):

@@ -139,7 +139,8 @@ def test_a_missing_section_is_asked_for_at_the_top():
             "method: permuted-blocks",
             "method: ‸permuted-block",
             "method: 'permuted-block' is not permitted",
-            "did you mean 'permuted-blocks'? permitted: permuted-blocks, complete",
+            "did you mean 'permuted-blocks'? permitted: complete, permuted-blocks, big-stick, biased-coin, block-urn, "
+            "maximal-procedure, minimization",
         ),
         ("sides: 2, alpha", "sides: ‸3, alpha", "sides: 3 is not permitted", "permitted: 1, 2"),
         ("alpha: 0.05,", "alpha: ‸5,", "alpha: 5 is out of range", "the value must be less than 1"),

@@ -74,6 +74,7 @@ def test_purposes_keep_their_numbers():
         "block-sizes": 15,
     }
     assert (numbers["subsequent-therapy"], numbers["rerandomization"]) == (16, 17)
+    assert (numbers["milestone-prediction"], numbers["trials"]) == (18, 19)
     assert len(set(numbers.values())) == len(numbers)
 
 

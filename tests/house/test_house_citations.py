@@ -6,6 +6,8 @@ from pathlib import Path
 from equipoise.citations import CITATIONS, citation
 
 ROOT = Path(__file__).parents[2]
+# Functions of numpy whose `method` is a rule of interpolation.
+NUMPY_METHODS = {"quantile", "percentile"}
 
 
 def _literals() -> set[str]:
@@ -28,8 +30,9 @@ def _emitted() -> set[str]:
     found: set[str] = set()
     for path in (ROOT / "src/equipoise").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.keyword) and node.arg == "method" and isinstance(node.value, ast.Constant):
-                found.add(str(node.value.value))
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") not in NUMPY_METHODS:
+                given = [keyword.value for keyword in node.keywords if keyword.arg == "method"]
+                found |= {str(value.value) for value in given if isinstance(value, ast.Constant)}
             if isinstance(node, ast.Dict):
                 found |= {
                     str(value.value)

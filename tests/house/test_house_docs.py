@@ -66,7 +66,7 @@ def test_commands_page_names_every_option(verb: str):
 def test_verbs_of_terminal_and_python_are_the_same():
     import equipoise
 
-    same = {"init": "starter", "check": "load"}
+    same = {"init": "starter", "check": "load", "design": "plan"}
     assert {same.get(verb, verb) for verb in _commands()} <= set(equipoise.__all__)
 
 

@@ -6,7 +6,7 @@ import pytest
 from equipoise.analysis import cox, kaplan_meier, logrank
 from equipoise.kernels import dispatch
 from equipoise.kernels.compiled import cox as compiled_cox
-from equipoise.kernels.compiled import cox_rows, curves
+from equipoise.kernels.compiled import cox_blocks, cox_sums, curves
 from equipoise.kernels.plain import cox as plain_cox
 from equipoise.kernels.plain import kaplan_meier as plain_km
 from equipoise.kernels.plain import risk_sets
@@ -192,9 +192,9 @@ def test_blocks_of_rows_equal_one_pass(seed, weighted):
     event = event if weight is None else event & (weight > 0)
     merged = dispatch.merge_close_times(time, None, 2.0**-26)[0]
     one_pass = compiled_cox.cox_layout(merged, event, x, None, stratum, weight, None, "efron")
-    blocks = cox_rows.cox_rows(time, 2.0**-26, event, x, None, stratum, 4, weight, "efron")
+    blocks = cox_blocks.cox_blocks(time, 2.0**-26, event, x, np.zeros(4), None, stratum, 4, weight, "efron")
     for beta in (np.zeros(4), np.array([0.3, -0.2, 0.1, 1.0])):
-        law, twin = compiled_cox.cox_terms(beta, one_pass), cox_rows.cox_terms(beta, blocks)
+        law, twin = compiled_cox.cox_terms(beta, one_pass), cox_sums.cox_terms(beta, blocks)
         np.testing.assert_allclose(twin.loglik, law.loglik, rtol=1e-13)
         np.testing.assert_allclose(twin.score, law.score, rtol=1e-9, atol=1e-9 * np.abs(law.score).max())
         np.testing.assert_allclose(twin.information, law.information, rtol=1e-10, atol=1e-10 * law.information.max())

@@ -80,7 +80,7 @@ def test_yaml_snippets_are_trial_file():
             tree["scenarios"][0]["survival"] = {"PFS": shown["PFS"]}
             tree["scenarios"][1]["survival"]["OS"]["ET"] = shown["OS"]["ET"]
         else:
-            tree[section] = {**tree.get(section, {}), **shown}
+            tree[section] = shown if isinstance(shown, list) else {**tree.get(section, {}), **shown}
         assert Trial.model_validate(tree).id == "PALMIRA"
 
 

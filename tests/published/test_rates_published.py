@@ -6,6 +6,9 @@ from equipoise.analysis import exact_unconditional, rate_difference, rate_interv
 
 # Newcombe RG. Stat Med 1998;17:873-890, table II: contrasts (a) to (h), methods 5 (Mee), 6 (Miettinen-Nurminen),
 # 10 (hybrid score) and 11 (the same with continuity correction).
+# The paper itself was not at hand. Contrasts (a), (b) and (g) are those that SAS's PROC FREQ prints by every method
+# here (lexjansen.com/wuss/2016/127_Final_Paper_PDF.pdf, page 9, as transcribed in the tests of the R package lumen);
+# method 10 of all eight stands in the tests of other software that cite the table.
 TABLE_II = {
     (56, 70, 48, 80): {
         "wald": (0.0575, 0.3425), "mee": (0.0533, 0.3377), "miettinen-nurminen": (0.0528, 0.3382),
@@ -105,3 +108,36 @@ def test_clinical_benefit_p_values(method, printed):
 def test_mehta_senchaudhuri():
     assert round(exact_unconditional(7, 15, 12, 15, statistic="barnard", alternative="less").p_value, 4) == 0.0341
     assert round(rate_test(7, 15, 12, 15, method="fisher", alternative="less").p_value, 4) == 0.0641
+
+
+# PROC FREQ, RISKDIFF(CL=...): lexjansen.com/wuss/2016/127_Final_Paper_PDF.pdf, page 9, and the trial of HIV treatment
+# there, as transcribed in the tests of the R package lumen.
+SAS_RISK_DIFFERENCES = {
+    (56, 70, 48, 80): {
+        "wald": (0.0575, 0.3425), "mee": (0.0533, 0.3377), "miettinen-nurminen": (0.0528, 0.3382),
+        "newcombe": (0.0524, 0.3339), "newcombe-continuity": (0.0428, 0.3422), "agresti-caffo": (0.0525, 0.3358),
+    },
+    (9, 10, 3, 10): {
+        "wald": (0.2605, 0.9395), "mee": (0.1821, 0.8370), "miettinen-nurminen": (0.1700, 0.8406),
+        "newcombe": (0.1705, 0.8090), "newcombe-continuity": (0.1013, 0.8387), "agresti-caffo": (0.1600, 0.8400),
+    },
+    (10, 10, 0, 20): {
+        "wald": (1.0, 1.0), "mee": (0.7225, 1.0), "miettinen-nurminen": (0.7156, 1.0),
+        "newcombe": (0.6791, 1.0), "newcombe-continuity": (0.6014, 1.0), "agresti-caffo": (0.6922, 1.0),
+    },
+    (84, 101, 89, 105): {
+        "wald": (-0.1162, 0.0843), "mee": (-0.1188, 0.0857), "miettinen-nurminen": (-0.1191, 0.0860),
+        "newcombe": (-0.1177, 0.0851), "newcombe-continuity": (-0.1245, 0.0918), "agresti-caffo": (-0.1168, 0.0850),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "method"),
+    [(counts, method) for counts in SAS_RISK_DIFFERENCES for method in SAS_RISK_DIFFERENCES[counts]],
+)
+def test_risk_differences_of_sas(counts, method):
+    found = rate_difference(*counts, method=method)
+    low, high = SAS_RISK_DIFFERENCES[counts][method]
+    # Half a unit of the last digit printed.
+    assert (found.conf_low, found.conf_high) == pytest.approx((low, high), abs=5.1e-5)

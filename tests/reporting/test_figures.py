@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from drawn_texts import clipped, overlapping, texts_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultTable
 from equipoise.reporting import render_figures, render_forest, render_kaplan_meier
@@ -18,38 +18,6 @@ from equipoise.reporting.figures.forest import collected_forest, forest_canvas
 from equipoise.reporting.figures.kaplan_meier import band_outline, kaplan_meier_canvas
 from equipoise.reporting.figures.rendering import collected_curves
 from equipoise.reporting.lookup import Rows
-
-# Half a point: letters of one font size touch at most by the rounding of outlines, never by a stroke.
-TOUCH = 0.5
-
-
-def _texts(canvas):
-    """(text, box in points) of every text of a drawn canvas."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.text import Text
-    from matplotlib.transforms import Affine2D
-
-    # Ten dots to the point: at one, letters are moved to whole dots and texts grow by up to a tenth.
-    canvas.figure.set_dpi(720)
-    renderer = FigureCanvasAgg(canvas.figure).get_renderer()
-    shown = [text for text in canvas.figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
-    small = Affine2D().scale(0.1)
-    return [(text.get_text(), text.get_window_extent(renderer).transformed(small)) for text in shown]
-
-
-def _overlapping(texts):
-    for (one, a), (two, b) in combinations(texts, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        down = min(a.y1, b.y1) - max(a.y0, b.y0)
-        # Boxes of neighboring lines include ascenders and descenders that no letter there reaches.
-        if across > TOUCH and down > 0.3 * min(a.height, b.height):
-            yield one, two
-
-
-def _clipped(canvas, texts):
-    for text, box in texts:
-        if box.x0 < -TOUCH or box.y0 < -TOUCH or box.x1 > canvas.width + TOUCH or box.y1 > canvas.height + TOUCH:
-            yield text
 
 
 def _drawn(curves, width_mm, **options):
@@ -71,14 +39,14 @@ CASES = {
 
 @pytest.mark.parametrize("width_mm", [85, 120, 170])
 @pytest.mark.parametrize("case", CASES)
-def test_no_text_overlaps_or_is_clipped(made_up, provenance, case, width_mm):
+def test_no_text_overlaps_or_isclipped(made_up, provenance, case, width_mm):
     arms, long, sizes, medians = CASES[case]
     trial = made_up.hard_trial(arms, long=long)
     rows = Rows(made_up.hard_results(trial, sizes, medians))
     canvas = _drawn(collected_curves(trial, rows, "pfs-primary", provenance), width_mm)
-    texts = _texts(canvas)
-    assert list(_overlapping(texts)) == []
-    assert list(_clipped(canvas, texts)) == []
+    texts = texts_of(canvas)
+    assert list(overlapping(texts)) == []
+    assert list(clipped(canvas, texts)) == []
     assert canvas.width == pytest.approx(width_mm * POINTS_PER_MM)
 
 
@@ -91,9 +59,9 @@ def test_forest_texts_do_not_overlap(made_up, provenance, long, width_mm):
     rows = Rows(made_up.hard_results(trial, (136, 62), (4.9, 3.6)))
     with mpl.rc_context(settings()):
         canvas = forest_canvas(collected_forest(trial, rows, "pfs-primary", provenance), width_mm)
-    texts = _texts(canvas)
-    assert list(_overlapping(texts)) == []
-    assert list(_clipped(canvas, texts)) == []
+    texts = texts_of(canvas)
+    assert list(overlapping(texts)) == []
+    assert list(clipped(canvas, texts)) == []
 
 
 def test_axis_ticks_and_risk_table_are_those_of_the_rows(palmira, palmira_results, provenance):
@@ -102,7 +70,7 @@ def test_axis_ticks_and_risk_table_are_those_of_the_rows(palmira, palmira_result
     (axes,) = canvas.figure.axes
     planned = sorted({row.at for row in palmira_results.select(analysis="pfs-primary", parameter="at-risk")})
     assert list(axes.get_xticks()) == planned
-    shown = [text for text, _ in _texts(canvas)]
+    shown = [text for text, _ in texts_of(canvas)]
     for arm in ("PALBO_ET", "ET"):
         for tick in planned:
             number = palmira_results.value(
@@ -113,7 +81,7 @@ def test_axis_ticks_and_risk_table_are_those_of_the_rows(palmira, palmira_result
 
 def test_ticks_and_numbers_stand_in_one_column(palmira, palmira_results, provenance):
     canvas = _drawn(collected_curves(palmira, Rows(palmira_results), "pfs-primary", provenance), 170)
-    centers = [(text, (box.x0 + box.x1) / 2) for text, box in _texts(canvas)]
+    centers = [(text, (box.x0 + box.x1) / 2) for text, box in texts_of(canvas)]
     tick = next(x for text, x in centers if text == "6")
     below = [x for text, x in centers if abs(x - tick) < 3 and text != "6"]
     assert len(below) >= 2
@@ -146,9 +114,9 @@ def test_censored_numbers_on_request(palmira, palmira_results, provenance):
     canvas = _drawn(
         collected_curves(palmira, Rows(palmira_results), "pfs-primary", provenance), 170, show_censored=True
     )
-    texts = _texts(canvas)
+    texts = texts_of(canvas)
     assert "No. at risk (censored)" in [text for text, _ in texts]
-    assert list(_overlapping(texts)) == []
+    assert list(overlapping(texts)) == []
 
 
 @pytest.mark.parametrize("form", ["svg", "png"])
@@ -187,7 +155,7 @@ def test_svg_is_small_has_no_font_no_date_and_says_the_result(palmira, palmira_r
 def test_figures_come_with_their_data(palmira, palmira_results, provenance):
     files = render_figures(palmira, palmira_results, provenance)
     stems = {name.rpartition(".")[0] for name in files}
-    assert stems == {"pfs-primary", "pfs-primary-subgroups", "os"}
+    assert stems == {"flow", "pfs-primary", "pfs-primary-subgroups", "os"}
     header, first, *_ = files["pfs-primary.csv"].decode().splitlines()
     assert header.startswith("analysis,parameter,group1,level1,statistic")
     assert first.startswith("pfs-primary,curve,arm,PALBO_ET,survival")

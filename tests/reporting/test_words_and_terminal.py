@@ -156,5 +156,5 @@ def test_plot_draws_result_rows_and_result_objects(palmira_results):
 
 
 def test_plot_without_a_curve_says_so(palmira_results):
-    with pytest.raises(ArgumentError, match="no Kaplan-Meier curve to draw"):
+    with pytest.raises(ArgumentError, match="nothing to draw in this result"):
         render_result(palmira_results.select(analysis="baseline"))

@@ -30,4 +30,7 @@ def test_one_of_two():
 def test_no_subjects_have_no_rate():
     interval = rate_interval(0, 0)
     assert interval.estimate != interval.estimate
-    assert [row.value_text for row in interval.to_rows()] == [None, None, "NE", "NE", "NE"]
+    said = {row.statistic: row.value_text for row in interval.to_rows()}
+    assert said == {
+        "n_event": None, "n": None, "estimate": "NE", "conf_low": "NE", "conf_high": "NE", "conf_level": None
+    }  # fmt: skip

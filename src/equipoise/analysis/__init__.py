@@ -2,7 +2,9 @@
 
 from equipoise.analysis.adjusted_logrank import AdjustedLogrankTest, adjusted_logrank
 from equipoise.analysis.adverse_events import AdverseEventRates, adverse_event_rates
+from equipoise.analysis.assessment_schedule import AssessmentTimes, assessment_times
 from equipoise.analysis.binomial_rates import RateInterval, rate_interval
+from equipoise.analysis.censoring_patterns import CensoringReasons, censoring_reasons
 from equipoise.analysis.cmh_general import GeneralAssociationTest, cmh_general
 from equipoise.analysis.cmh_test import AssociationTest, cmh, rate_test
 from equipoise.analysis.competing_risks import CumulativeIncidence, IncidenceCurve, cumulative_incidence
@@ -15,6 +17,8 @@ from equipoise.analysis.exact_logrank import ExactLogrankTest, logrank_exact
 from equipoise.analysis.exact_unconditional import ExactUnconditionalTest, exact_unconditional
 from equipoise.analysis.fine_gray_regression import FineGray, fine_gray
 from equipoise.analysis.gray_comparison import GrayTest, gray_test
+from equipoise.analysis.interval_logrank_test import IntervalLogrankTest, interval_logrank
+from equipoise.analysis.landmark_analysis import Landmark, landmark
 from equipoise.analysis.logrank_test import LogrankTest, logrank
 from equipoise.analysis.maxcombo_test import MaxCombo, maxcombo
 from equipoise.analysis.milestones import MedianComparison, MilestoneComparison, median_difference, milestone
@@ -23,6 +27,7 @@ from equipoise.analysis.odds_ratios import OddsRatio, odds_ratio
 from equipoise.analysis.one_sample_logrank import OneSampleLogrank, one_sample_logrank
 from equipoise.analysis.rate_differences import RateDifference, rate_difference
 from equipoise.analysis.rerandomization import RerandomizationTest, rerandomization_test
+from equipoise.analysis.review_concordance import ReviewConcordance, concordance
 from equipoise.analysis.rmst_comparison import RestrictedMeanComparison, rmst
 from equipoise.analysis.strata_pooling import PooledStrata, pool_strata
 from equipoise.analysis.sufficient import from_counts
@@ -33,8 +38,10 @@ from equipoise.analysis.two_by_two import TwoByTwo, two_by_two
 __all__ = [
     "AdjustedLogrankTest",
     "AdverseEventRates",
+    "AssessmentTimes",
     "AssociationTest",
     "BaselineSummary",
+    "CensoringReasons",
     "CoxBaseline",
     "CoxCurve",
     "CoxRegression",
@@ -49,7 +56,9 @@ __all__ = [
     "HazardCurve",
     "HazardsTest",
     "IncidenceCurve",
+    "IntervalLogrankTest",
     "KaplanMeier",
+    "Landmark",
     "LogrankTest",
     "MaxCombo",
     "MedianComparison",
@@ -63,14 +72,18 @@ __all__ = [
     "RateInterval",
     "RerandomizationTest",
     "RestrictedMeanComparison",
+    "ReviewConcordance",
     "SurvivalCurve",
     "Turnbull",
     "TwoByTwo",
     "adjusted_logrank",
     "adverse_event_rates",
+    "assessment_times",
     "baseline_summary",
+    "censoring_reasons",
     "cmh",
     "cmh_general",
+    "concordance",
     "cox",
     "cumulative_incidence",
     "exact_unconditional",
@@ -78,7 +91,9 @@ __all__ = [
     "flow_counts",
     "from_counts",
     "gray_test",
+    "interval_logrank",
     "kaplan_meier",
+    "landmark",
     "logrank",
     "logrank_exact",
     "maxcombo",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise.analysis.inputs import check_choice, check_level_of_confidence
+from equipoise.analysis.inputs import check_choice, check_level_of_confidence, conf_level_row
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
@@ -39,9 +39,8 @@ class RateInterval(RowResult):
         counts = {"n_event": self.x, "n": self.n}
         rates = {"estimate": self.estimate, "conf_low": self.conf_low, "conf_high": self.conf_high}
         rows = [ResultRow(statistic=k, value=float(v), format="int", method=self.method) for k, v in counts.items()]
-        return rows + [
-            ResultRow(statistic=k, format="percent", method=self.method, **number(v)) for k, v in rates.items()
-        ]
+        rows += [ResultRow(statistic=k, format="percent", method=self.method, **number(v)) for k, v in rates.items()]
+        return [*rows, conf_level_row(self.conf_level, {"method": self.method})]
 
     def to_dict(self) -> dict[str, Any]:
         """The rate and its interval, ready for JSON."""

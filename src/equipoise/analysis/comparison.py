@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,20 @@ ALTERNATIVES = ("two-sided", "experimental-better", "control-better")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Checked data with groups numbered from the reference: `code` (n), `levels`, and rows by stratum and group."""
+    """Checked data with groups numbered from the reference: `code` (n) and `levels`."""
 
     data: SurvivalData
     levels: tuple[str, ...]
     code: np.ndarray
-    n_by: np.ndarray
 
     @property
     def n_strata(self) -> int:
         return len(self.data.strata.labels)
+
+    @cached_property
+    def n_by(self) -> np.ndarray:
+        """Rows (or their weight) by stratum and group."""
+        return dispatch.row_counts(self.code, len(self.levels), self.data.strata.codes, self.n_strata, self.data.weight)
 
     @property
     def one_arm_strata(self) -> tuple[str, ...]:
@@ -48,7 +53,11 @@ class Comparison:
 
     def logrank_sums(self, engine: str = "auto") -> LogrankSums:
         """The sums of the unweighted log-rank test; large data need not hold the counts at every event time."""
-        return dispatch.logrank_sums(self.data.rows, self.code, len(self.levels), engine)
+        sums = dispatch.logrank_sums(self.data.rows, self.code, len(self.levels), engine)
+        if sums.rows is not None:
+            # Counted on the way: not again.
+            self.__dict__["n_by"] = sums.rows
+        return sums
 
 
 def compared(
@@ -81,9 +90,8 @@ def compared(
     _check_whole(data.weight)
     code = data.group.codes
     if order != sorted(order):
-        code = np.array([order.index(g) for g in range(len(order))])[code]
-    n_by = dispatch.row_counts(code, len(order), data.strata.codes, len(data.strata.labels), data.weight)
-    return Comparison(data, tuple(data.group.labels[g] for g in order), code, n_by)
+        code = np.array([order.index(g) for g in range(len(order))]).take(code)
+    return Comparison(data, tuple(data.group.labels[g] for g in order), code)
 
 
 def p_value_of(z: float, alternative: str) -> float:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from equipoise.analysis.competing_inputs import CauseData, cause_data
-from equipoise.analysis.curve_readings import group_columns
-from equipoise.analysis.inputs import CONVENTIONS, check_choice, check_level_of_confidence, tolerance_of
-from equipoise.errors import ArgumentError, permitted
-from equipoise.frames.columns import library_of, name_of, to_native_frame, to_times
+from equipoise.analysis.curve_readings import curve_rows
+from equipoise.analysis.group_curves import GroupCurves, curve_name
+from equipoise.analysis.inputs import CONVENTIONS, check_choice, check_level_of_confidence, conf_level_row, tolerance_of
+from equipoise.frames.columns import library_of, name_of, to_times
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.competing import VARIANCES, aalen_johansen, cause_table, incidence_variance
 from equipoise.kernels.plain.special import normal_quantile
 
@@ -75,70 +74,47 @@ class IncidenceCurve:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CumulativeIncidence(RowResult):
+class CumulativeIncidence(GroupCurves[IncidenceCurve]):
     """Cumulative incidences by group (and stratum) and cause; `result["Placebo", "relapse"]` takes one curve."""
 
-    curves: tuple[IncidenceCurve, ...]
     causes: tuple[str, ...]
-    group_name: str
-    stratum_name: str
     variance: str
     conf_type: str
     conf_level: float
-    time_unit: str | None = None
-    library: str | None = None
-
-    def __getitem__(self, key: tuple[str, str] | str) -> IncidenceCurve:
-        """The curve of a group and cause, or of a cause where there is one group."""
-        wanted = ", ".join(key) if isinstance(key, tuple) else key
-        by_label = {", ".join(filter(None, (c.level, c.stratum, c.cause))): c for c in self.curves}
-        if wanted not in by_label:
-            raise ArgumentError("level-unknown", f"there is no curve of {wanted!r}", hint=permitted(wanted, by_label))
-        return by_label[wanted]
-
-    def __iter__(self) -> Iterator[IncidenceCurve]:
-        return iter(self.curves)
 
     def __repr__(self) -> str:
         lines = [f"CumulativeIncidence ({self.conf_type} limits, {100 * self.conf_level:g}%)"]
         for c in self.curves:
-            name = ", ".join(filter(None, (c.level, c.stratum, c.cause)))
             last = f"{c.incidence[-1]:.4g} at {c.time[-1]:g}"
-            lines.append(f"{name}: n {c.total:g}, events {c.n_event.sum():g}, incidence {last}")
+            lines.append(f"{curve_name(c)}: n {c.total:g}, events {c.n_event.sum():g}, incidence {last}")
         return "\n".join(lines)
 
     def at(self, times: Iterable[float] | float) -> list[IncidenceReading]:
         """Incidences with limits at given times, for each curve; NaN after a last observation that is censored."""
         return [reading for curve in self.curves for reading in curve.at(times)]
 
-    def to_frame(self) -> Any:
-        """The curves as a data frame, one row per curve and distinct time, in the library the data came from."""
-        columns: dict[str, Any] = {}
-        for key, attribute in ((self.group_name, "level"), (self.stratum_name, "stratum"), ("cause", "cause")):
-            if any(getattr(curve, attribute) for curve in self.curves):
-                columns[key] = [getattr(curve, attribute) for curve in self.curves for _ in curve.time]
-        names = ("time", "n_risk", "n_event", "n_other", "n_censor", "incidence", "std_error", "conf_low", "conf_high")
-        columns |= {name: np.concatenate([getattr(curve, name) for curve in self.curves]) for name in names}
-        return to_native_frame(columns, self.library)
-
     def to_rows(self) -> list[ResultRow]:
         """Per curve: n and n_event ("summary"); the incidence with limits ("incidence: the cause")."""
         rows: list[ResultRow] = []
         for curve in self.curves:
-            groups = group_columns(self.group_name, curve.level, self.stratum_name, curve.stratum)
-            base = ResultRow(parameter=f"summary: {curve.cause}", statistic="", method="aalen-johansen", **groups)
+            place: dict[str, Any] = {"parameter": f"summary: {curve.cause}", "method": "aalen-johansen"}
+            place |= self._groups(curve)
             counts = {"n": curve.total, "n_event": float(curve.n_event.sum()), "n_other": float(curve.n_other.sum())}
-            rows += [replace(base, statistic=name, value=value, format="int") for name, value in counts.items()]
-            base = replace(base, parameter=f"incidence: {curve.cause}", at_unit=self.time_unit, format="percent")
+            rows += [ResultRow(statistic=name, value=v, format="int", **place) for name, v in counts.items()]
             columns = {
                 "incidence": curve.incidence,
                 "incidence_low": curve.conf_low,
                 "incidence_high": curve.conf_high,
                 "std_error": curve.std_error,
+                "n_risk": curve.n_risk,
             }
-            for j, t in enumerate(curve.time):
-                rows += [replace(base, statistic=k, at=float(t), **number(v[j])) for k, v in columns.items()]
+            rows.append(conf_level_row(self.conf_level, place))
+            place |= {"parameter": f"incidence: {curve.cause}", "at_unit": self.time_unit}
+            rows += curve_rows(curve.time, columns, place, "percent")
         return rows
+
+    def _frame_columns(self) -> tuple[str, ...]:
+        return "time", "n_risk", "n_event", "n_other", "n_censor", "incidence", "std_error", "conf_low", "conf_high"
 
 
 def cumulative_incidence(
@@ -185,7 +161,8 @@ def cumulative_incidence(
     )  # fmt: skip
     curves = tuple(_curves(data, kind, scale, level))
     names = data.survival.group_name, name_of(strata, "strata")
-    return CumulativeIncidence(curves, data.causes, *names, kind, scale, level, time_unit, library_of(time))
+    options = {"time_unit": time_unit, "library": library_of(time)}
+    return CumulativeIncidence(curves, *names, data.causes, kind, scale, level, **options)
 
 
 def _curves(data: CauseData, variance: str, conf_type: str, conf_level: float) -> Iterator[IncidenceCurve]:

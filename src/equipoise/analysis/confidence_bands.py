@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.curve_readings import CurveReadings
+from equipoise.analysis.curve_readings import CurveReadings, curve_rows
 from equipoise.analysis.inputs import check_choice
 from equipoise.errors import ArgumentError, EstimationError
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import number
 from equipoise.kernels.plain.band_critical import (
     critical_value,
     equal_precision_probability,
@@ -52,14 +51,9 @@ class Bands(CurveReadings):
             "method": "equal-precision" if reading.kind == "equal-precision" else "hall-wellner"
         }
         rows = [ResultRow(statistic="critical_value", value=reading.critical_value, **shared)]
-        shared |= {"at_unit": self.labels.time_unit, "format": "percent"}
+        shared |= {"at_unit": self.labels.time_unit}
         columns = {"survival": reading.survival, "band_low": reading.conf_low, "band_high": reading.conf_high}
-        for j, t in enumerate(reading.time):
-            rows += [
-                ResultRow(statistic=name, at=float(t), **shared, **number(values[j]))
-                for name, values in columns.items()
-            ]
-        return rows
+        return rows + curve_rows(reading.time, columns, shared, "percent")
 
 
 def read_band(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,21 @@ class Term:
 class Design:
     """Encoded covariates.
 
-    `patterns` (G, p), centered, holds the distinct rows when `codes` (n) points into it, else one row per subject.
-    `spread` (p) is the standard deviation of each column over the subjects.
+    `rows` (G, p) holds the distinct rows when `codes` (n) points into it, else one row per subject; `center` (p) are
+    the columns' means over the subjects, and `spread` (p) their standard deviations.
     """
 
     terms: tuple[Term, ...]
-    patterns: np.ndarray
+    rows: np.ndarray
+    center: np.ndarray
     codes: np.ndarray | None
     spread: np.ndarray
     single: bool
+
+    @cached_property
+    def patterns(self) -> np.ndarray:
+        """The rows less the columns' means: made when first asked for, because large data are centered on the way."""
+        return self.rows - self.center
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,6 +77,8 @@ def encode_covariates(covariates: Any, reference: Any, n: int) -> Design:
         if design is not None:
             return design
     columns = to_columns(covariates, "covariate")
+    if not columns:
+        raise DataError("value-invalid", "covariates have no column", where="covariates", hint="hand in one at least")
     references = _references(reference, columns)
     single = len(columns) == 1
     terms: list[Term] = []
@@ -85,7 +94,7 @@ def encode_covariates(covariates: Any, reference: Any, n: int) -> Design:
             _encode_factor(name, values, references.get(name), terms, encoded)
         else:
             terms.append(Term(name))
-            encoded.append(_numeric_column(name, values))
+            encoded.append(_numeric_column(name, array, values))
     return _design(terms, encoded, single)
 
 
@@ -97,7 +106,9 @@ def _is_large_matrix(covariates: Any, reference: Any, n: int) -> bool:
 
 
 def _is_numeric(array: np.ndarray, values: Any) -> bool:
-    return array.dtype.kind in "fiub" and "ategor" not in str(getattr(values, "dtype", ""))
+    # An array has no categories; the name of a type takes longer to make than all else here.
+    plain = isinstance(values, np.ndarray | list)
+    return array.dtype.kind in "fiub" and (plain or "ategor" not in str(getattr(values, "dtype", "")))
 
 
 def _references(reference: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +154,7 @@ def _one_factor(name: str, values: Any, reference: Any) -> Design:
     patterns = np.eye(len(levels.labels))[:, others]
     share = np.bincount(levels.codes, minlength=len(levels.labels))[others] / len(levels.codes)
     terms = tuple(Term(name, levels.labels[g], levels.labels[base]) for g in others)
-    return Design(terms, patterns - share, levels.codes, np.sqrt(share * (1.0 - share)), single=True)
+    return Design(terms, patterns, share, levels.codes, np.sqrt(share * (1.0 - share)), single=True)
 
 
 def _encode_factor(name: str, values: Any, reference: Any, terms: list[Term], encoded: list[np.ndarray]) -> None:
@@ -159,7 +170,9 @@ def _encode_factor(name: str, values: Any, reference: Any, terms: list[Term], en
             encoded.append((levels.codes == g).astype(float))
 
 
-def _numeric_column(name: str, values: Any) -> np.ndarray:
+def _numeric_column(name: str, array: np.ndarray, values: Any) -> np.ndarray:
+    if array.dtype.kind in "iub":
+        return array
     numbers = to_numbers(values, name)
     # A sum is finite only where every term is; where a sum of finite terms is not, the terms are looked at.
     if not (np.isfinite(numbers.sum()) or np.isfinite(numbers).all()):
@@ -180,33 +193,53 @@ def _design(terms: list[Term], columns: list[np.ndarray], single: bool) -> Desig
     if found is not None:
         distinct, codes, counts = found
         if len(distinct) <= 8 or len(distinct) < n // 4:
-            patterns = distinct - (distinct @ counts) / n if len(distinct) > 1 else np.zeros(1)
-            spread = np.sqrt((patterns**2 @ counts) / n)
-            return Design(tuple(terms), patterns[:, None], codes, spread[None], single)
-    matrix, spread, _ = dispatch.center_columns(np.column_stack(columns))
-    return Design(tuple(terms), matrix, None, spread, single)
+            center = (distinct @ counts) / n if len(distinct) > 1 else distinct[0]
+            spread = np.sqrt(((distinct - center) ** 2 @ counts) / n)
+            return Design(tuple(terms), distinct[:, None], np.array([center]), codes, np.array([spread]), single)
+    matrix = np.column_stack(columns).astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        center, spread, _ = dispatch.column_moments(matrix)
+    if not np.isfinite(spread).all():
+        named = ", ".join(term.name for term, size in zip(terms, spread, strict=True) if not np.isfinite(size))
+        raise DataError(
+            "value-invalid",
+            f"{named} holds numbers whose squares are beyond the range of floating point",
+            where="covariates",
+            hint="divide the column by a power of ten",
+        )
+    return Design(tuple(terms), matrix, center, None, spread, single)
 
 
 def _large_matrix(values: np.ndarray) -> Design | None:
     """A large matrix without taking it apart; None where a value is missing or infinite."""
-    matrix, spread, finite = dispatch.center_columns(values)
+    rows = np.ascontiguousarray(values, dtype=np.float64)
+    center, spread, finite = dispatch.column_moments(rows)
     if not finite:
         return None
     terms = tuple(Term(f"covariate{j + 1}") for j in range(values.shape[1]))
-    return Design(terms, matrix, None, spread, single=False)
+    return Design(terms, rows, center, None, spread, single=False)
 
 
 def _distinct(column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """The distinct values, each row's place among them, and their counts; None where a large column has too many."""
-    if len(column) > _MANY_ROWS:
-        low, high = column.min(), column.max()
-        whole = (column - low).astype(np.int64) if high - low < 1024.0 else None
-        if whole is not None and (whole + low == column).all():
-            shifted = whole
-            counts = np.bincount(shifted)
-            present = counts > 0
-            codes = shifted if present.all() else (np.cumsum(present) - 1)[shifted]
-            return low + np.flatnonzero(present), codes, counts[present]
-        if len(np.unique(column[:10_000])) > 2_500:
-            return None
-    return np.unique(column, return_inverse=True, return_counts=True)
+    whole, low = _whole_numbers(column)
+    if whole is not None:
+        counts = np.bincount(whole)
+        present = counts > 0
+        codes = whole if present.all() else (np.cumsum(present) - 1)[whole]
+        return low + present.nonzero()[0], codes, counts[present]
+    if len(column) > _MANY_ROWS and len(np.unique(column[:10_000])) > 2_500:
+        return None
+    return np.unique(column.astype(np.float64, copy=False), return_inverse=True, return_counts=True)
+
+
+def _whole_numbers(column: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """Whole numbers close together, counted from the lowest; None for others."""
+    low, high = float(column.min()), float(column.max())
+    if not (high - low < 1024.0 and abs(low) < 2.0**53 and low.is_integer()):
+        return None, low
+    if column.dtype.kind in "iub":
+        whole = column.astype(np.int64, copy=False)
+        return whole - int(low) if low else whole, low
+    whole = (column - low).astype(np.int64)
+    return whole if (whole + low == column).all() else None, low

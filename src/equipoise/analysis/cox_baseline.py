@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from equipoise.analysis.cox_model import CoxModel
+from equipoise.analysis.curve_readings import curve_rows
 from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.columns import to_native_frame
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
+from equipoise.frames.row_result import RowResult
 from equipoise.kernels.plain.cox_process import StratumHazard
 from equipoise.kernels.plain.special import normal_quantile
 
@@ -68,17 +69,18 @@ class CoxBaseline(RowResult):
     def to_rows(self) -> list[ResultRow]:
         """Per curve and time the cumulative hazard, its standard error, the survival and its limits."""
         method = "cox-baseline-efron" if self.ties == "efron" else "cox-baseline-breslow"
-        return [
-            ResultRow(
-                parameter="curve", statistic=name, at=float(curve.time[i]), method=method,
-                group1="covariates" if curve.label else None, level1=curve.label or None,
-                group2="stratum" if curve.stratum else None, level2=curve.stratum or None,
-                **number(float(getattr(curve, name)[i])),
-            )
-            for curve in self.curves
-            for i in range(len(curve.time))
-            for name in _COLUMNS[1:]
-        ]  # fmt: skip
+        rows: list[ResultRow] = []
+        for curve in self.curves:
+            place = {
+                "parameter": "curve",
+                "method": method,
+                "group1": "covariates" if curve.label else None,
+                "level1": curve.label or None,
+                "group2": "stratum" if curve.stratum else None,
+                "level2": curve.stratum or None,
+            }
+            rows += curve_rows(curve.time, {name: getattr(curve, name) for name in _COLUMNS[1:]}, place, None)
+        return rows
 
     def to_frame(self) -> Any:
         """The curves, one row per stratum, set of covariates and time."""

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.covariates import Design
-from equipoise.analysis.cox_model import CoxModel
+from equipoise.analysis.cox_model import EXACT, CoxModel
+from equipoise.analysis.hazard_ratios import check_determined
 from equipoise.analysis.inputs import SurvivalData, check_choice
-from equipoise.errors import ArgumentError, EstimationError
+from equipoise.errors import ArgumentError
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.cox_firth import maximize_penalized
 from equipoise.kernels.plain.cox_process import process_terms
 from equipoise.kernels.plain.cox_profile import profile_limit
-from equipoise.kernels.plain.newton import NewtonFit, dependent_columns, maximize
+from equipoise.kernels.plain.newton import NewtonFit, maximize
 
 PENALTIES = ("firth",)
 
@@ -24,20 +24,20 @@ def check_combination(ties: str, penalty: str | None, data: SurvivalData, cluste
     if penalty is not None:
         check_choice(penalty, PENALTIES, "penalty")
     faults = []
-    if ties == "exact":
+    if ties in EXACT:
         weighted = data.weight is not None and not (data.weight == 1.0).all()
         faults = [("weights", weighted), ("cluster", cluster is not None), ("penalty", penalty is not None)]
     elif penalty is not None:
         faults = [("cluster", cluster is not None)]
     for name, given in faults:
         if given:
-            chosen = 'ties="exact"' if ties == "exact" else f'penalty="{penalty}"'
+            chosen = f'ties="{ties}"' if ties in EXACT else f'penalty="{penalty}"'
             raise ArgumentError(
                 "argument-invalid",
                 f"{name} is given with {chosen}",
                 where=name,
                 reason="the two have no definition together",
-                hint='use ties="efron" or "breslow"' if ties == "exact" else "leave one of them out",
+                hint='use ties="efron" or "breslow"' if ties in EXACT else "leave one of them out",
             )
 
 
@@ -45,9 +45,9 @@ def cox_maximum(model: CoxModel, engine: str) -> NewtonFit:
     data, design = model.data, model.design
     if model.penalty is not None:
         return _penalized_maximum(model)
-    if model.ties == "exact":
+    if model.ties in EXACT:
         return maximize(model.terms, design.spread, np.zeros(len(design.terms)))
-    return dispatch.maximize_cox(data.rows, design.patterns, design.codes, model.ties, design.spread, engine)
+    return dispatch.maximize_cox(data.rows, design.rows, design.center, design.codes, model.ties, design.spread, engine)
 
 
 def _penalized_maximum(model: CoxModel) -> NewtonFit:
@@ -55,7 +55,7 @@ def _penalized_maximum(model: CoxModel) -> NewtonFit:
     zero, none = np.zeros(p), np.zeros(p, dtype=bool)
     plain = process_terms(zero, model.hazards(zero))
     start = NewtonFit(zero, plain, plain, math.nan, 0, none, True)
-    check_information(start, model.design, model.data)
+    check_determined(start, model.design, float(model.data.event.sum()), "any event")
     first = model.terms(zero)
     score = float(first.score @ np.linalg.solve(first.information, first.score))
     found = maximize_penalized(model.terms, zero)
@@ -66,31 +66,11 @@ def inverse_information(fit: NewtonFit) -> np.ndarray:
     """The inverse information; NaN for infinite coefficients, the others' taken as if those were fixed."""
     information = fit.terms.information
     if not fit.diverging.any():
-        return np.linalg.inv(information)
+        return 1.0 / information if information.size == 1 else np.linalg.inv(information)
     finite = np.flatnonzero(~fit.diverging)
     covariance = np.full(information.shape, np.nan)
     covariance[np.ix_(finite, finite)] = np.linalg.inv(information[np.ix_(finite, finite)])
     return covariance
-
-
-def check_information(fit: NewtonFit, design: Design, data: SurvivalData) -> None:
-    floor = 1e-12 * max(float(data.event.sum()), 1.0) * design.spread**2
-    found = dependent_columns(fit.start.information, floor)
-    if not found:
-        return
-    faults = []
-    for column, others in found:
-        name = design.names[column]
-        if others:
-            faults.append(f"{name} is a combination of {', '.join(design.names[k] for k in others)}")
-        else:
-            faults.append(f"{name} does not vary among those at risk at any event")
-    raise EstimationError(
-        "estimate-undefined",
-        f"the data do not determine every coefficient: {'; '.join(faults)}",
-        reason="such a coefficient has no estimate: the likelihood does not change with it",
-        hint="leave the named covariates out, or look at the coding of the data",
-    )
 
 
 def profile_limits(

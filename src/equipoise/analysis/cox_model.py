@@ -14,6 +14,7 @@ from equipoise.frames.columns import Levels, check_lengths, to_columns, to_level
 from equipoise.kernels.plain.cox import CoxTerms
 from equipoise.kernels.plain.cox_exact import exact_terms
 from equipoise.kernels.plain.cox_firth import firth_terms
+from equipoise.kernels.plain.cox_marginal import marginal_terms
 from equipoise.kernels.plain.cox_process import (
     StratumDeaths,
     StratumHazard,
@@ -22,13 +23,16 @@ from equipoise.kernels.plain.cox_process import (
     stratum_hazards,
 )
 
+# Rules for ties whose likelihood is no product over single deaths.
+EXACT = {"exact": exact_terms, "marginal": marginal_terms}
+
 
 @dataclass(frozen=True, eq=False)
 class CoxModel:
     """The data of a Cox model and its rules.
 
-    `given`: the covariates as they were handed in. `cluster`: levels, or None. `ties`: "efron", "breslow" or "exact".
-    `penalty`: None or "firth".
+    `given`: the covariates as they were handed in. `cluster`: levels, or None. `ties`: "efron", "breslow",
+    "exact" (discrete time) or "marginal". `penalty`: None or "firth".
     """
 
     data: SurvivalData
@@ -60,8 +64,8 @@ class CoxModel:
         """The likelihood that was maximized, penalized or not, at any coefficients."""
         if self.penalty == "firth":
             return firth_terms(beta, self.deaths, self.covariates, self.data.weight)
-        if self.ties == "exact":
-            return exact_terms(beta, self.deaths, self.covariates)
+        if self.ties in EXACT:
+            return EXACT[self.ties](beta, self.deaths, self.covariates)
         return process_terms(beta, self.hazards(beta))
 
     @cached_property

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.covariates import Design, encode_covariates
+from equipoise.analysis.covariates import encode_covariates
 from equipoise.analysis.cox_baseline import CONF_TYPES, CoxBaseline, cox_baseline
 from equipoise.analysis.cox_fit import (
     check_combination,
-    check_information,
     cox_maximum,
     inverse_information,
     profile_limits,
@@ -32,7 +31,9 @@ from equipoise.analysis.cox_residuals import (
     refuse_exact,
     refuse_infinite,
     robust_covariance,
+    robust_warning,
 )
+from equipoise.analysis.hazard_ratios import HazardRatios, check_determined, fit_warning, infinite_where
 from equipoise.analysis.inputs import (
     CONVENTIONS,
     check_choice,
@@ -43,13 +44,14 @@ from equipoise.analysis.inputs import (
 from equipoise.errors import EstimationError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
+from equipoise.frames.row_result import number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.newton import NewtonFit
 from equipoise.kernels.plain.special import chi_square_tail, normal_quantile
 
-TIES = ("efron", "breslow", "exact", "discrete")
+TIES = ("efron", "breslow", "exact", "discrete", "marginal")
 DEFAULT_TIES = {"r": "efron", "sas": "breslow"}
+_REMEDY = '; use the score or likelihood-ratio test, the profile limits, or penalty="firth"'
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class ChiSquareTest:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CoxRegression(RowResult):
+class CoxRegression(HazardRatios):
     """A fitted Cox model.
 
     Arrays run over the p coefficients called `names`: `coef` (log hazard ratio), `std_error`, `hazard_ratio`,
@@ -76,60 +78,25 @@ class CoxRegression(RowResult):
     (finite also where `coef` is not), `model` the data behind the fit.
     """
 
-    names: tuple[str, ...]
-    design: Design
-    coef: np.ndarray
-    covariance: np.ndarray
-    infinite: np.ndarray
-    loglik: tuple[float, float]
     score: ChiSquareTest
-    n: int
-    n_event: int
     n_strata: int
     iterations: int
     ties: str
-    conf_level: float
     convention: str
     beta: np.ndarray
     model: CoxModel
     naive_covariance: np.ndarray | None = None
     robust_score: ChiSquareTest | None = None
-    warning: str | None = None
-    library: str | None = None
 
     @property
     def method(self) -> str:
         return "cox-firth" if self.model.penalty else f"cox-{self.ties}"
 
     @property
-    def std_error(self) -> np.ndarray:
-        return np.where(self.infinite, np.nan, np.sqrt(np.abs(np.diag(self.covariance))))
-
-    @property
-    def hazard_ratio(self) -> np.ndarray:
-        with np.errstate(over="ignore"):
-            return np.exp(self.coef)
-
-    @property
-    def conf_int(self) -> np.ndarray:
-        """Wald limits of each hazard ratio, shape (p, 2)."""
-        half = normal_quantile(0.5 + self.conf_level / 2.0) * self.std_error
-        with np.errstate(over="ignore"):
-            return np.exp(np.column_stack([self.coef - half, self.coef + half]))
-
-    @property
-    def z(self) -> np.ndarray:
-        """Wald statistics coef / std_error: the sign is that of the coefficient, so negative favors experimental."""
-        return self.coef / self.std_error
-
-    @property
-    def p_value(self) -> np.ndarray:
-        return np.array([chi_square_tail(float(z) ** 2, 1) for z in self.z])
-
-    @property
     def wald(self) -> ChiSquareTest:
-        """coef' V^-1 coef; NaN where a coefficient is infinite."""
-        if self.infinite.any():
+        """coef' V^-1 coef; NaN where a coefficient is infinite, or clusters are too few for the coefficients."""
+        robust = self.naive_covariance is not None
+        if self.infinite.any() or (robust and robust_warning(self.covariance, self.names)):
             return ChiSquareTest(math.nan, len(self.coef), math.nan)
         return _chi_square(float(self.coef @ np.linalg.solve(self.covariance, self.coef)), len(self.coef))
 
@@ -145,30 +112,18 @@ class CoxRegression(RowResult):
             "convention": self.convention,
             "warning": self.warning,
         }
-        rows = [row for j in range(len(self.names)) for row in self._coefficient_rows(j, shared)]
+        rows = self._coefficient_rows(shared)
         shared |= {"parameter": "model"}
         for name, test in self._tests().items():
             rows.append(ResultRow(statistic=f"{name}_chi_square", **shared, **number(test.chi_square)))
             rows.append(ResultRow(statistic=f"{name}_df", format="int", value=float(test.df), **shared))
             rows.append(ResultRow(statistic=f"{name}_p_value", format="p", **shared, **number(test.p_value)))
-        rows.append(ResultRow(statistic="loglik_null", value=self.loglik[0], **shared))
-        rows.append(ResultRow(statistic="loglik", value=self.loglik[1], **shared))
-        rows.append(ResultRow(statistic="n", format="int", value=float(self.n), **shared))
-        rows.append(ResultRow(statistic="n_event", format="int", value=float(self.n_event), **shared))
-        return rows
+        return rows + self._model_rows(shared)
 
     def to_dict(self) -> dict[str, Any]:
         """Coefficients and tests, ready for JSON (None where a number does not exist)."""
-        low, high = self.conf_int.T
-        columns = {
-            "coef": self.coef,
-            "std_error": self.std_error,
-            "hazard_ratio": self.hazard_ratio,
-            "conf_low": low,
-            "conf_high": high,
-            "z": self.z,
-            "p_value": self.p_value,
-        }
+        keys = {"log_hazard_ratio": "coef", "estimate": "hazard_ratio"}
+        columns = {keys.get(name, name): values for name, (values, _) in self._coefficient_columns().items()}
         return {
             "method": self.method,
             "coefficients": [
@@ -279,20 +234,6 @@ class CoxRegression(RowResult):
     def _information_inverse(self) -> np.ndarray:
         return self.covariance if self.naive_covariance is None else self.naive_covariance
 
-    def _coefficient_rows(self, j: int, shared: dict[str, Any]) -> list[ResultRow]:
-        place = shared | self.design.row_columns(j)
-        low, high = self.conf_int[j]
-        values = {
-            "estimate": (float(self.hazard_ratio[j]), "ratio"),
-            "conf_low": (float(low), "ratio"),
-            "conf_high": (float(high), "ratio"),
-            "log_hazard_ratio": (float(self.coef[j]), None),
-            "std_error": (float(self.std_error[j]), None),
-            "z": (float(self.z[j]), None),
-            "p_value": (float(self.p_value[j]), "p"),
-        }
-        return [ResultRow(statistic=name, format=hint, **place, **number(v)) for name, (v, hint) in values.items()]
-
 
 def cox(
     time: Any,
@@ -320,11 +261,12 @@ def cox(
     stratum with its own baseline; `entry` (n), before `time`: at risk when entry < t <= time; `weights` (n), zero
     or more (a row of weight zero is as good as absent); `cluster` (n): rows of one level are dependent, and the
     variances are robust to it (the sandwich). `ties`: "efron" (default of convention "r"), "breslow" (default of
-    "sas"), or "exact", also called "discrete": the conditional probability of the tied deaths in discrete time, without
-    weights. `penalty`: "firth" for estimates that stay finite where the likelihood is monotone. `conf_level`:
-    two-sided. `time_tolerance`: times closer than this are one time (None: by the convention; 0: exact). `engine`:
-    "auto", "plain" or "compiled". Time-dependent covariates: several rows per subject, one per interval from `entry`
-    to `time`.
+    "sas"), "discrete" (the conditional probability of the tied deaths in discrete time: "exact" of R, DISCRETE of SAS)
+    or "marginal" (the probability of all orders in which they may have happened: EXACT of SAS), the last two without
+    weights; "exact" is what the convention's software calls so. `penalty`: "firth" for estimates that stay finite where
+    the likelihood is monotone. `conf_level`: two-sided. `time_tolerance`: times closer than this are one time (None: by
+    the convention; 0: exact). `engine`: "auto", "plain" or "compiled". Time-dependent covariates: several rows per
+    subject, one per interval from `entry` to `time`.
 
     Returns a `CoxRegression`; log hazard ratios are level versus reference, so a hazard ratio below 1 favors the
     level. A monotone likelihood gives an infinite coefficient and a warning. Raises DataError and ArgumentError for
@@ -341,8 +283,7 @@ def cox(
     (('b vs a',), -0.940614)
     """
     check_choice(convention, CONVENTIONS, "convention")
-    rule = check_choice(ties or DEFAULT_TIES[convention], TIES, "ties")
-    rule = "exact" if rule == "discrete" else rule
+    rule = _rule_for_ties(ties, convention)
     level = check_level_of_confidence(conf_level)
     check_choice(engine, dispatch.ENGINES, "engine")
     tolerance = tolerance_of(time_tolerance, convention)
@@ -355,8 +296,16 @@ def cox(
         )
     model = cox_model(data, design, covariates, cluster, rule, penalty)
     fit = cox_maximum(model, engine)
-    check_information(fit, design, data)
+    check_determined(fit, design, float(np.count_nonzero(data.event)), "any event")
     return _result(fit, model, level, convention, library_of(time))
+
+
+def _rule_for_ties(ties: str | None, convention: str) -> str:
+    """The rule by its name here: "exact" is the likelihood of discrete time, as R calls it."""
+    chosen = check_choice(ties or DEFAULT_TIES[convention], TIES, "ties")
+    if chosen == "exact" and convention == "sas":
+        return "marginal"
+    return "exact" if chosen == "discrete" else chosen
 
 
 def _result(fit: NewtonFit, model: CoxModel, conf_level: float, convention: str, library: str | None) -> CoxRegression:
@@ -366,16 +315,18 @@ def _result(fit: NewtonFit, model: CoxModel, conf_level: float, convention: str,
     if model.cluster is not None and not infinite.any():
         covariance, statistic = robust_covariance(model, fit.beta, naive)
         robust_score = _chi_square(statistic, len(fit.beta))
+    missing = None if robust_score is None else robust_warning(covariance, model.design.names)
+    remedy = _REMEDY + ("; variances are not robust" if model.cluster is not None else "")
     return CoxRegression(
         names=model.design.names,
         design=model.design,
-        coef=np.where(infinite, np.copysign(np.inf, fit.beta), fit.beta),
+        coef=infinite_where(fit),
         covariance=covariance,
         infinite=infinite,
         loglik=(fit.start.loglik, fit.terms.loglik),
         score=_chi_square(fit.score_statistic, len(fit.beta)),
         n=data.n,
-        n_event=int(data.event.sum()),
+        n_event=int(np.count_nonzero(data.event)),
         n_strata=len(data.strata.labels),
         iterations=fit.iterations,
         ties=model.ties,
@@ -385,20 +336,9 @@ def _result(fit: NewtonFit, model: CoxModel, conf_level: float, convention: str,
         model=model,
         naive_covariance=None if robust_score is None else naive,
         robust_score=robust_score,
-        warning=_warning(fit, model),
+        warning="; ".join(filter(None, (fit_warning(fit, model.design, remedy), missing))) or None,
         library=library,
     )
-
-
-def _warning(fit: NewtonFit, model: CoxModel) -> str | None:
-    if fit.diverging.any():
-        named = ", ".join(name for name, bad in zip(model.design.names, fit.diverging, strict=True) if bad)
-        robust = "; variances are not robust" if model.cluster is not None else ""
-        return (
-            f"monotone likelihood: the estimate of {named} is infinite; use the score or likelihood-ratio test, the "
-            f'profile limits, or penalty="firth"{robust}'
-        )
-    return None if fit.converged else "the iteration did not converge: do not use these estimates"
 
 
 def _chi_square(statistic: float, df: int) -> ChiSquareTest:

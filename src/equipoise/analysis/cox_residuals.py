@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.cox_model import CoxModel
+from equipoise.analysis.cox_model import EXACT, CoxModel
 from equipoise.errors import ArgumentError, EstimationError
 from equipoise.frames.columns import check_lengths, name_of, to_levels, to_native_frame
 from equipoise.frames.results import ResultRow
@@ -25,6 +25,8 @@ _METHODS = {
     "dfbeta": "lin-wei",
     "dfbetas": "lin-wei",
 }
+# Below this share of the inverse information a sandwich variance is rounding; below this eigenvalue a correlation is.
+_CANCELLED, _TIED = 1e-20, 1e-10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,6 +127,8 @@ def _finished(kind: str, values: np.ndarray, event: np.ndarray, covariance: np.n
 def robust_covariance(model: CoxModel, beta: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, float]:
     """The sandwich covariance D'D, D the weighted dfbetas summed by cluster, and the robust score statistic at 0.
 
+    Clusters whose dfbetas all cancel say nothing of a coefficient: its covariances are NaN.
+
     Source: Lin DY, Wei LJ. J Am Stat Assoc 1989;84:1074-1078.
     """
     assert model.cluster is not None
@@ -133,9 +137,26 @@ def robust_covariance(model: CoxModel, beta: np.ndarray, covariance: np.ndarray)
     influence = _summed(weight * score_residuals(model.hazards(beta), shape) @ covariance, codes)
     scores = _summed(weight * score_residuals(model.hazards(np.zeros(len(beta))), shape), codes)
     total = scores.sum(axis=0)
-    spread = scores.T @ scores
-    statistic = float(total @ np.linalg.lstsq(spread, total, rcond=1e-12)[0])
-    return influence.T @ influence, statistic
+    # The scores of m clusters, m no more than the coefficients, give the statistic m whatever the data are.
+    few = len(scores) <= len(beta)
+    statistic = np.nan if few else float(total @ np.linalg.lstsq(scores.T @ scores, total, rcond=1e-12)[0])
+    sandwich = influence.T @ influence
+    # What is left of dfbetas that cancel is rounding, not a variance.
+    unknown = np.diag(sandwich) <= _CANCELLED * np.diag(covariance)
+    sandwich[unknown, :] = sandwich[:, unknown] = np.nan
+    return sandwich, statistic
+
+
+def robust_warning(covariance: np.ndarray, names: tuple[str, ...]) -> str | None:
+    """What a sandwich covariance leaves undefined, None where it is all there."""
+    error = np.sqrt(np.diag(covariance))
+    unknown = ", ".join(name for name, value in zip(names, error, strict=True) if np.isnan(value))
+    if unknown:
+        return f"the dfbetas of every cluster cancel: {unknown} has no robust variance"
+    correlation = covariance / np.outer(error, error)
+    if np.linalg.matrix_rank(correlation, tol=_TIED, hermitian=True) < len(error):
+        return f"too few clusters for a robust Wald test of {len(error)} coefficients together"
+    return None
 
 
 def refuse_infinite(model: CoxModel, infinite: np.ndarray, what: str) -> None:
@@ -152,12 +173,12 @@ def refuse_infinite(model: CoxModel, infinite: np.ndarray, what: str) -> None:
 
 def refuse_exact(model: CoxModel, what: str) -> None:
     """Refuses what needs the mean covariates at a death (ArgumentError `argument-invalid`)."""
-    if model.ties == "exact":
+    if model.ties in EXACT:
         raise ArgumentError(
             "argument-invalid",
-            f'{what} with ties="exact"',
+            f'{what} with ties="{model.ties}"',
             where="ties",
-            reason="the conditional likelihood of discrete time is no sum over single deaths",
+            reason="the exact likelihoods are no sum over single deaths",
             hint='use ties="efron" or "breslow"',
         )
 

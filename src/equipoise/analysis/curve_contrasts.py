@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from equipoise.analysis.survival_curves import KaplanMeier, SurvivalCurve
+from equipoise.analysis.inputs import check_choice
+from equipoise.analysis.survival_curves import KaplanMeier, SurvivalCurve, kaplan_meier
 from equipoise.errors import ArgumentError, DataError, EstimationError
 from equipoise.frames.columns import check_level
 from equipoise.frames.results import ResultRow
@@ -21,6 +22,8 @@ STRATA_WEIGHTS = ("size", "inverse-variance")
 
 # A reading of a curve with its variance.
 Reading = Callable[[SurvivalCurve], tuple[float, float]]
+# Experimental levels, each with the curves of it and of the reference.
+CurvePairs = list[tuple[str, list[SurvivalCurve]]]
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,12 @@ class ArmPair(NamedTuple):
         return f"strata with one group only contribute nothing: {'; '.join(self.idle)}" if self.idle else None
 
 
-def pairs_against_reference(km: KaplanMeier, reference: Any) -> list[tuple[str, list[SurvivalCurve]]]:
-    """Each experimental level with the curves of it and of the reference, in the order of the curves."""
+def curves_by_pair(time: Any, event: Any, group: Any, reference: Any, **options: Any) -> tuple[KaplanMeier, CurvePairs]:
+    """The groups' curves, and each experimental level with the curves of it and of the reference.
+
+    `options` are those of `kaplan_meier`. Levels stand in the order of the curves.
+    """
+    km = kaplan_meier(time, event, group=group, **options)
     levels = list(dict.fromkeys(curve.level for curve in km))
     if len(levels) < 2:
         raise DataError(
@@ -98,10 +105,16 @@ def pairs_against_reference(km: KaplanMeier, reference: Any) -> list[tuple[str, 
             hint="check the filter in use, and that this is the column of the treatment arm",
         )
     base = levels[check_level(reference, levels, km.group_name)]
-    return [(level, [c for c in km if c.level in (base, level)]) for level in levels if level != base]
+    return km, [(level, [c for c in km if c.level in (base, level)]) for level in levels if level != base]
 
 
-def compared_curves(pairs: list[tuple[str, list[SurvivalCurve]]]) -> list[SurvivalCurve]:
+def check_comparison(alternative: str, strata_weights: str) -> None:
+    """Refuses an unknown alternative or rule for weighting the strata."""
+    check_choice(alternative, ALTERNATIVES, "alternative")
+    check_choice(strata_weights, STRATA_WEIGHTS, "strata_weights")
+
+
+def compared_curves(pairs: CurvePairs) -> list[SurvivalCurve]:
     """The curves that enter a comparison: those of strata that hold both groups of some pair."""
     found: dict[tuple[str, str], SurvivalCurve] = {}
     for _, curves in pairs:
@@ -167,16 +180,17 @@ def z_test(estimate: float, std_error: float, alternative: str) -> tuple[float, 
     return z, normal_tail(z if alternative == "experimental-better" else -z)
 
 
-def refuse_beyond(curves: list[SurvivalCurve], at: float, name: str) -> None:
+def refuse_beyond(curves: list[SurvivalCurve], at: float, name: str, unit: str | None) -> None:
     """Refuses a time at which one of the curves is not estimable."""
     ends = {f"{c.level} {c.stratum}".strip(): float(c.time[-1]) for c in curves if c.survival[-1] > 0.0}
     short = {group: end for group, end in ends.items() if at > end}
     if short:
-        listed = ", ".join(f"{group} at {end:g}" for group, end in short.items())
+        unit = f" {unit}" if unit else ""
+        listed = ", ".join(f"{group} at {end:g}{unit}" for group, end in short.items())
         raise ArgumentError(
             "argument-invalid",
-            f"{name} is {at:g}, after the last observation of: {listed}",
+            f"{name} is {at:g}{unit}, after the last observation of: {listed}",
             where=name,
             reason="that observation is censored, so the curve is not estimable after it",
-            hint=f"at most {min(ends.values()):g} here",
+            hint=f"at most {min(ends.values()):g}{unit} here",
         )

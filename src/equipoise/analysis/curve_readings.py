@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from equipoise.analysis.inputs import conf_level_row
 from equipoise.errors import EstimationError
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
@@ -65,6 +68,8 @@ class CurveLabels:
 class CurveReadings(RowResult):
     """Readings of several curves with their common labels."""
 
+    with_limits = True
+
     def __init__(self, readings: tuple[Any, ...], labels: CurveLabels, library: str | None) -> None:
         self.readings = readings
         self.labels = labels
@@ -78,7 +83,10 @@ class CurveReadings(RowResult):
 
     def to_rows(self) -> list[ResultRow]:
         """One row per statistic and reading."""
-        return [row for reading in self.readings for row in self._rows_of(reading)]
+        rows = [row for reading in self.readings for row in self._rows_of(reading)]
+        if not (rows and self.with_limits):
+            return rows
+        return [*rows, conf_level_row(self.labels.conf_level, {"parameter": rows[0].parameter})]
 
     @abstractmethod
     def _rows_of(self, reading: Any) -> list[ResultRow]: ...
@@ -155,6 +163,8 @@ class SurvivalAt(CurveReadings):
 class RiskTableAt(CurveReadings):
     """Numbers at risk at given times, with events and censorings before them."""
 
+    with_limits = False
+
     def _rows_of(self, reading: RiskNumbers) -> list[ResultRow]:
         shared: dict[str, Any] = self._columns(reading, "at risk") | {
             "method": "kaplan-meier",
@@ -168,6 +178,18 @@ class RiskTableAt(CurveReadings):
             "n_censor_before": reading.n_censor,
         }
         return [ResultRow(statistic=name, **shared, **number(value)) for name, value in values.items()]
+
+
+def curve_rows(
+    time: np.ndarray, columns: dict[str, np.ndarray], place: dict[str, Any], hint: str | None
+) -> list[ResultRow]:
+    """Per time one row of each column; `hint` is the format of those that are not counts."""
+    formats = {name: "int" if name.startswith("n_") else hint for name in columns}
+    return [
+        ResultRow(statistic=name, at=at, format=formats[name], **place, **number(values[j]))
+        for j, at in enumerate(time.tolist())
+        for name, values in columns.items()
+    ]
 
 
 def group_columns(group_name: str, level: str, stratum_name: str, stratum: str) -> dict[str, Any]:

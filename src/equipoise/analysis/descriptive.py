@@ -113,10 +113,11 @@ class FlowCounts(RowResult):
         """One `n` per step and group, `parameter` being the step."""
         return [
             ResultRow(
-                parameter=c.step, group1=self.group_name, level1=c.level, statistic="n", value=float(c.n), format="int"
+                parameter=c.step, group1=self.group_name, level1=c.level, statistic="n", value=float(c.n), format="int",
+                label="flow",
             )
             for c in self.counts
-        ]
+        ]  # fmt: skip
 
     def n(self, step: str, level: str = OVERALL) -> int:
         """The count of one step and group. Raises ArgumentError `argument-invalid` naming the steps there are."""

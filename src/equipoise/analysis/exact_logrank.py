@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 
 from equipoise.analysis.comparison import compared, one_arm_warning
+from equipoise.analysis.histogram_rows import histogram_edges, histogram_rows
 from equipoise.analysis.inputs import check_choice
 from equipoise.errors import ArgumentError
 from equipoise.frames.columns import library_of
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
-from equipoise.kernels.plain.exact_sums import permutation_tails
+from equipoise.kernels.plain.exact_sums import extreme_sums, permutation_histogram, permutation_tails, sum_pairs
 from equipoise.kernels.plain.rerandomization import logrank_layout
 
 TWO_SIDED = ("absolute", "twice-smaller-tail")
 # Sums of the same scores in another order differ by rounding only.
 _TIE = 1e-9
+# The distribution of up to so many sums in half of it is counted bin by bin: half a second.
+_MOST_SUMS = 100_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +30,7 @@ class ExactLogrankTest(RowResult):
 
     `p_experimental_better` and `p_control_better` are the one-sided P values, both including the observed value, and
     `p_value` is that of the declared alternative. `scores` (n) is what each subject adds to u when labelled
-    experimental.
+    experimental; `parts` the scores of each stratum with the number of experimental subjects in it.
     """
 
     levels: tuple[str, str]
@@ -45,9 +48,10 @@ class ExactLogrankTest(RowResult):
     one_arm_strata: tuple[str, ...]
     convention: str
     library: str | None = None
+    parts: tuple[tuple[np.ndarray, int], ...] = ()
 
     def to_rows(self) -> list[ResultRow]:
-        """n by group, u, the number of permutations and P."""
+        """n by group, u, the number of permutations, P, and the distribution of u in bins where it is small."""
         shared: dict[str, Any] = {"method": "logrank-exact", "convention": self.convention}
         rows = [
             ResultRow(
@@ -62,7 +66,15 @@ class ExactLogrankTest(RowResult):
         rows.append(ResultRow(statistic="observed_minus_expected", value=self.u, **place))
         rows.append(ResultRow(statistic="n_permutations", format="int", value=float(self.permutations), **place))
         rows.append(ResultRow(statistic="p_value", format="p", label=words, **place, **number(self.p_value)))
-        return rows
+        return rows + self._distribution_rows()
+
+    def _distribution_rows(self) -> list[ResultRow]:
+        """The exact distribution of u as a histogram; none where it would take seconds."""
+        if not self.parts or sum_pairs(self.parts) > _MOST_SUMS:
+            return []
+        ends = extreme_sums(self.parts)
+        edges = histogram_edges(np.array(ends), self.u)
+        return histogram_rows(edges, permutation_histogram(self.parts, edges), "logrank-exact")
 
 
 def logrank_exact(
@@ -114,5 +126,5 @@ def logrank_exact(
         levels=(data.levels[0], data.levels[1]), n=data.n_by.sum(axis=0), u=u, scores=scores, permutations=total,
         p_value=chosen, p_experimental_better=better, p_control_better=worse, alternative=alternative,
         two_sided=two_sided, group_name=data.data.group_name, n_strata=data.n_strata,
-        one_arm_strata=data.one_arm_strata, convention=convention, library=library_of(time),
+        one_arm_strata=data.one_arm_strata, convention=convention, library=library_of(time), parts=tuple(parts),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from equipoise.frames.columns import (
     to_strata,
     to_times,
 )
+from equipoise.frames.results import ResultRow
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.ties import TIME_TOLERANCE
 
@@ -110,6 +111,11 @@ def check_level_of_confidence(conf_level: float) -> float:
             hint="write 95% as 0.95",
         )
     return float(conf_level)
+
+
+def conf_level_row(level: float, place: dict[str, Any]) -> ResultRow:
+    """The result row that says how sure the limits at a place are."""
+    return ResultRow(statistic="conf_level", format="percent", value=level, **place)
 
 
 def tolerance_of(time_tolerance: float | None, convention: str) -> float:

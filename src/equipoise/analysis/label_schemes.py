@@ -16,7 +16,7 @@ each size again with equal probabilities. "permutation" keeps the number of each
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +57,22 @@ class LabelScheme(NamedTuple):
     urns: Urns | None
     labels: np.ndarray | None
     size: float
+
+
+def scheme_of_arms(scheme: Mapping[str, Any], arms: Sequence[str]) -> dict[str, Any]:
+    """Permuted blocks or complete randomization as some of the arms saw it, the places of the others left out.
+
+    Where the other arms' patients stay as they were, a block of b holds b (r1 + r2) / (r1 + ... + rK) patients of two
+    arms, and all their orders are equally likely. Sizes drawn again are scaled in the same way.
+    """
+    ratio = {arm: share for arm, share in scheme["ratio"].items() if arm in arms}
+    part, whole = sum(ratio.values()), sum(scheme["ratio"].values())
+    scaled = {
+        key: [size * part // whole for size in sizes] if isinstance(sizes, list) else sizes * part // whole
+        for key, sizes in scheme.items()
+        if key in ("block_sizes", "redraw")
+    }
+    return {**scheme, **scaled, "ratio": ratio}
 
 
 def label_scheme(

@@ -19,6 +19,7 @@ from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.logrank import joint_sums
 from equipoise.kernels.plain.normal_region import MOST_DIMENSIONS, normal_box
+from equipoise.kernels.plain.special import normal_quantile
 
 DEFAULT_TESTS = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 # The quadrature's error is absolute, so below this a P value is bounded by the sum of the single ones instead.
@@ -62,8 +63,40 @@ class MaxCombo(RowResult):
         """The comparison in words: experimental versus reference."""
         return f"{self.levels[1]} vs {self.reference}"
 
+    @property
+    def level(self) -> float:
+        """The customary level of a test in this direction: 0.05 two-sided, 0.025 one-sided."""
+        return 0.05 if self.alternative == "two-sided" else 0.025
+
+    def critical_value(self, alpha: float | None = None) -> float:
+        """The value that the decisive statistic must exceed at level `alpha` (None: the customary `level`).
+
+        The quantile 1 - alpha of max |Z| (one-sided: of max Z) under the joint normal distribution; NaN where no test
+        has a variance. Raises ArgumentError for an alpha that is not between 0 and 1.
+        """
+        chosen = self.level if alpha is None else alpha
+        if not (isinstance(chosen, int | float) and 1e-8 < chosen < 1.0):
+            raise ArgumentError("argument-invalid", f"alpha is {alpha!r}", where="alpha", hint="from 1e-8 to 1")
+        usable = ~np.isnan(self.z)
+        if not usable.any():
+            return math.nan
+        from scipy.optimize import brentq
+
+        joint = self.correlation[np.ix_(usable, usable)]
+        two_sided = self.alternative == "two-sided"
+        tail = chosen / 2.0 if two_sided else chosen
+
+        def excess(value: float) -> float:
+            high = np.full(len(joint), value)
+            low = -high if two_sided else np.full(len(joint), -np.inf)
+            return 1.0 - normal_box(low, high, joint) - chosen
+
+        # Between the quantile of a single test and Bonferroni's, widened by the error of the quadrature.
+        ends = normal_quantile(1.0 - tail) - 1e-6, normal_quantile(1.0 - tail / len(joint)) + 1e-6
+        return float(brentq(excess, *ends, xtol=1e-7))  # pyright: ignore[reportArgumentType]
+
     def to_rows(self) -> list[ResultRow]:
-        """n by group; z and the single p_value by test; then z_max and p_value of the combination."""
+        """n by group; z and the single p_value by test; then z_max, p_value and critical_value of the combination."""
         shared: dict[str, Any] = {"method": "maxcombo", "convention": self.convention}
         rows = []
         for level, n in zip(self.levels, self.n, strict=True):
@@ -78,6 +111,8 @@ class MaxCombo(RowResult):
         place["label"] = self.alternative
         rows.append(ResultRow(statistic="z_max", **shared, **place, **number(self.z_max)))
         rows.append(ResultRow(statistic="p_value", format="p", **shared, **place, **number(self.p_value)))
+        place["label"] = f"{self.alternative}, level {self.level:g}"
+        rows.append(ResultRow(statistic="critical_value", **shared, **place, **number(self.critical_value())))
         return rows
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.analysis.curve_contrasts import (
-    ALTERNATIVES,
-    STRATA_WEIGHTS,
     ArmPair,
     Contrast,
+    check_comparison,
     compared_curves,
+    curves_by_pair,
     difference,
-    pairs_against_reference,
     read_pair,
     refuse_beyond,
     z_test,
 )
 from equipoise.analysis.curve_readings import Quantile
-from equipoise.analysis.inputs import check_choice
-from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
+from equipoise.analysis.inputs import check_choice, conf_level_row
+from equipoise.analysis.survival_curves import SurvivalCurve
 from equipoise.frames.columns import to_times
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
@@ -95,6 +94,7 @@ class MilestoneComparison(RowResult):
             place |= {"label": f"{self.transform} scale, {self.alternative}"}
             rows.append(ResultRow(statistic="z", **place, **number(contrast.z)))
             rows.append(ResultRow(statistic="p_value", format="p", **place, **number(contrast.p_value)))
+            rows.append(conf_level_row(self.conf_level, place))
         return rows
 
 
@@ -134,15 +134,13 @@ def milestone(
     0.0
     """
     scale = check_choice(transform, SCALES, "transform")
-    check_choice(alternative, ALTERNATIVES, "alternative")
-    check_choice(strata_weights, STRATA_WEIGHTS, "strata_weights")
-    km = kaplan_meier(
-        time, event, group=group, strata=strata, entry=entry, weights=weights, conf_level=conf_level,
+    check_comparison(alternative, strata_weights)
+    km, pairs = curves_by_pair(
+        time, event, group, reference, strata=strata, entry=entry, weights=weights, conf_level=conf_level,
         convention=convention, time_tolerance=time_tolerance, time_unit=time_unit, engine=engine,
     )  # fmt: skip
-    pairs = pairs_against_reference(km, reference)
     when = float(to_times([at], "at")[0])
-    refuse_beyond(compared_curves(pairs), when, "at")
+    refuse_beyond(compared_curves(pairs), when, "at", time_unit)
     contrasts = []
     for level, curves in pairs:
         pair = read_pair(curves, level, lambda curve: _survival(curve, when), strata_weights)
@@ -214,6 +212,7 @@ class MedianComparison(RowResult):
                 for end in ("", "_low", "_high"):
                     value = getattr(contrast, stem + end)
                     rows.append(ResultRow(statistic=stem + end, format=hint, unit=unit, **place, **number(value)))
+            rows.append(conf_level_row(self.conf_level, place))
         return rows
 
 
@@ -246,12 +245,12 @@ def median_difference(
     >>> median_difference([1, 3, 5, 2, 4, 6], [1] * 6, list("aaabbb"), reference="a").contrasts[0].difference
     1.0
     """
-    km = kaplan_meier(
-        time, event, group=group, entry=entry, weights=weights, conf_type=conf_type, conf_level=conf_level,
+    km, pairs = curves_by_pair(
+        time, event, group, reference, entry=entry, weights=weights, conf_type=conf_type, conf_level=conf_level,
         convention=convention, time_tolerance=time_tolerance, time_unit=time_unit, engine=engine,
     )  # fmt: skip
     contrasts = []
-    for level, curves in pairs_against_reference(km, reference):
+    for level, curves in pairs:
         median = {curve.level == level: curve.median() for curve in curves}
         contrasts.append(_median_contrast(median[False], median[True]))
     return MedianComparison(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.curve_readings import group_columns
-from equipoise.analysis.inputs import check_choice
+from equipoise.analysis.curve_readings import curve_rows
+from equipoise.analysis.group_curves import GroupCurves, curve_name
+from equipoise.analysis.inputs import check_choice, conf_level_row
 from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
-from equipoise.errors import ArgumentError, DataError, permitted
-from equipoise.frames.columns import to_native_frame, to_times
+from equipoise.errors import DataError
+from equipoise.frames.columns import to_times
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.cumulative_hazard import (
     LIMIT_SCALES,
     TIE_RULES,
@@ -57,56 +57,28 @@ class HazardCurve:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NelsonAalen(RowResult):
+class NelsonAalen(GroupCurves[HazardCurve]):
     """Cumulative hazards by group (and stratum); `result["Placebo"]` takes the curve of a group."""
 
-    curves: tuple[HazardCurve, ...]
-    group_name: str
-    stratum_name: str
     ties: str
     variance: str
     conf_type: str
     conf_level: float
-    time_unit: str | None = None
-    library: str | None = None
-
-    def __getitem__(self, level: str) -> HazardCurve:
-        """The curve of a group (of "group, stratum" where strata were given)."""
-        by_label = {", ".join(filter(None, (c.level, c.stratum))): c for c in self.curves}
-        if level not in by_label:
-            raise ArgumentError("level-unknown", f"there is no curve of {level!r}", hint=permitted(level, by_label))
-        return by_label[level]
-
-    def __iter__(self) -> Iterator[HazardCurve]:
-        return iter(self.curves)
 
     def __repr__(self) -> str:
         lines = [f"NelsonAalen ({self.ties}, {self.conf_type} limits, {100 * self.conf_level:g}%)"]
         for curve in self.curves:
-            name = ", ".join(filter(None, (curve.level, curve.stratum))) or "all"
             events, end = curve.n_event.sum(), f"{curve.hazard[-1]:g} at {curve.time[-1]:g}"
-            lines.append(f"{name}: n {curve.total:g}, events {events:g}, cumulative hazard {end}")
+            lines.append(f"{curve_name(curve) or 'all'}: n {curve.total:g}, events {events:g}, cumulative hazard {end}")
         return "\n".join(lines)
-
-    def to_frame(self) -> Any:
-        """The curves as a data frame, one row per curve and distinct time, in the library the data came from."""
-        names = ("time", "n_risk", "n_event", "n_censor", "hazard", "std_error", "conf_low", "conf_high")
-        columns: dict[str, Any] = {}
-        for key, attribute in ((self.group_name, "level"), (self.stratum_name, "stratum")):
-            if any(getattr(curve, attribute) for curve in self.curves):
-                columns[key] = [getattr(curve, attribute) for curve in self.curves for _ in curve.time]
-        columns |= {name: np.concatenate([getattr(curve, name) for curve in self.curves]) for name in names}
-        return to_native_frame(columns, self.library)
 
     def to_rows(self) -> list[ResultRow]:
         """Per curve: n, n_event and n_censor ("summary"); the cumulative hazard with limits ("curve")."""
         rows: list[ResultRow] = []
         for curve in self.curves:
-            groups = group_columns(self.group_name, curve.level, self.stratum_name, curve.stratum)
-            base = ResultRow(parameter="summary", statistic="", method="nelson-aalen", **groups)
+            place: dict[str, Any] = self._groups(curve) | {"method": "nelson-aalen", "parameter": "summary"}
             counts = {"n": curve.total, "n_event": curve.n_event.sum(), "n_censor": curve.n_censor.sum()}
-            rows += [replace(base, statistic=k, value=float(v), format="int") for k, v in counts.items()]
-            base = replace(base, parameter="curve", at_unit=self.time_unit)
+            rows += [ResultRow(statistic=k, value=float(v), format="int", **place) for k, v in counts.items()]
             columns = {
                 "hazard": curve.hazard,
                 "hazard_low": curve.conf_low,
@@ -115,11 +87,13 @@ class NelsonAalen(RowResult):
                 "n_risk": curve.n_risk,
                 "n_event": curve.n_event,
             }
-            for j, t in enumerate(curve.time):
-                for name, values in columns.items():
-                    hint = "int" if name.startswith("n_") else None
-                    rows.append(replace(base, statistic=name, at=float(t), format=hint, **number(values[j])))
+            rows.append(conf_level_row(self.conf_level, place))
+            place |= {"parameter": "curve", "at_unit": self.time_unit}
+            rows += curve_rows(curve.time, columns, place, None)
         return rows
+
+    def _frame_columns(self) -> tuple[str, ...]:
+        return "time", "n_risk", "n_event", "n_censor", "hazard", "std_error", "conf_low", "conf_high"
 
 
 def nelson_aalen(
@@ -162,7 +136,10 @@ def nelson_aalen(
         convention=convention, time_tolerance=time_tolerance, time_unit=time_unit, engine=engine,
     )  # fmt: skip
     curves = tuple(_hazard_curve(curve, rule, kind, scale, km.conf_level) for curve in km)
-    return NelsonAalen(curves, km.group_name, km.stratum_name, rule, kind, scale, km.conf_level, time_unit, km.library)
+    return NelsonAalen(
+        curves, km.group_name, km.stratum_name, rule, kind, scale, km.conf_level, time_unit=time_unit,
+        library=km.library,
+    )  # fmt: skip
 
 
 def _hazard_curve(curve: SurvivalCurve, ties: str, variance: str, conf_type: str, level: float) -> HazardCurve:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise.analysis.inputs import check_choice, check_level_of_confidence
+from equipoise.analysis.inputs import check_choice, check_level_of_confidence, conf_level_row
 from equipoise.analysis.rate_differences import ALTERNATIVES, tail_probability
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.frames.results import ResultRow
@@ -53,6 +53,7 @@ class OddsRatio(RowResult):
         values = {"estimate": self.estimate, "conf_low": self.conf_low, "conf_high": self.conf_high}
         rows = self.table.count_rows(self.method)
         rows += [ResultRow(statistic=k, format="ratio", **place, **number(v)) for k, v in values.items()]
+        rows.append(conf_level_row(self.conf_level, place))
         if self.method == "mantel-haenszel":
             rows.append(ResultRow(statistic="std_error", **place, **number(self.std_error)))
         words = self.alternative + (", mid-P" if self.mid_p else "")

@@ -12,31 +12,39 @@ from typing import Any
 import polars as pl
 
 from equipoise.analysis import plan_counts
-from equipoise.analysis.cox_regression import cox
-from equipoise.analysis.logrank_test import logrank
+from equipoise.analysis.plan_effects import SEVERAL_ARMS, STRATUM, PlannedEffect, estimate_rows, test_rows
+from equipoise.analysis.plan_rate_effects import rate_estimate_rows, rate_test_rows, respondents
 from equipoise.analysis.plan_rows import (
     TimeScale,
     arm_columns,
     curve_rows,
     follow_up_rows,
-    hazard_ratio_rows,
     landmark_rows,
-    logrank_rows,
     median_rows,
     risk_table_rows,
     summary_rows,
 )
 from equipoise.analysis.population import ARM, Population, check_columns, select_population
 from equipoise.analysis.survival_curves import kaplan_meier, reverse_kaplan_meier
-from equipoise.errors import DataError, EstimationError, permitted
+from equipoise.errors import ArgumentError, DataError, EstimationError, permitted
 from equipoise.frames.results import ResultRow, ResultTable, fill
 from equipoise.protocol.expressions import parse_expression
-from equipoise.protocol.plans import Analysis, Curve, Endpoint
+from equipoise.protocol.plan_words import (
+    estimate_method,
+    estimate_parameter,
+    estimate_words,
+    labels_of,
+    test_parameter,
+    test_words,
+)
+from equipoise.protocol.plans import Analysis, Curve, Endpoint, Estimate, Test
 from equipoise.protocol.trial import Trial
 
 Tables = Mapping[str, pl.DataFrame]
 
-STRATUM = "_STRATUM"
+
+# Where ADSL says when a patient was randomized.
+_RANDOMIZED = "RANDDT"
 
 
 @dataclass(frozen=True)
@@ -102,10 +110,15 @@ def _time_to_event(planned: _Planned) -> list[ResultRow]:
     curve = planned.analysis.curve or Curve()
     scale = TimeScale(curve.unit)
     rows = list(_curves(planned, data, curve, scale))
-    rows += _attempt({"parameter": "logrank"}, lambda: _test(planned, data))
-    for arm in planned.trial.experimental:
-        columns = _contrast(planned, arm.id)
-        rows += _attempt(columns, lambda columns=columns, arm=arm: _effect(planned, data, arm.id, columns))
+    for test in _tests(planned):
+        rows += _test(planned, data, test)
+    experimental = planned.trial.experimental
+    effects = [
+        row for arm in experimental for e in _estimates(planned) for row in _estimate(planned, data, arm.id, e, scale)
+    ]
+    # Several contrasts with the control arm tell its own numbers again.
+    rows += dict.fromkeys(effects)
+    for arm in experimental:
         for name in planned.analysis.subgroups:
             rows += _subgroups(planned, data, name, arm.id, scale)
     return rows
@@ -123,11 +136,25 @@ def _event_data(planned: _Planned) -> pl.DataFrame:
             where="ADTTE",
             hint=permitted(planned.endpoint.id, codes),
         )
-    variables = [planned.trial.variables[name].analysis for name in planned.analysis.subgroups]
-    check_columns(planned.population.subjects, [*planned.strata, *variables], f"analysis {planned.analysis.id}")
+    names = [*planned.analysis.subgroups, *_adjusted_for(planned.analysis)]
+    needed = [planned.trial.variables[name].analysis for name in names]
+    needed += [t.arrival or _RANDOMIZED for t in _all_tests(planned.analysis) if t.method == "rerandomization"]
+    check_columns(planned.population.subjects, [*planned.strata, *needed], f"analysis {planned.analysis.id}")
     joined = planned.population.join(records).with_columns(event=(pl.col("CNSR") == 0).cast(pl.Int8))
+    return joined.with_columns(_stratum(planned))
+
+
+def _all_tests(analysis: Analysis) -> list[Test]:
+    return [test for test in (analysis.test, *analysis.further_tests) if test is not None]
+
+
+def _adjusted_for(analysis: Analysis) -> list[str]:
+    return [name for test in _all_tests(analysis) for name in test.covariates or ()]
+
+
+def _stratum(planned: _Planned) -> pl.Expr:
     stratum = pl.concat_str(planned.strata, separator=" / ") if planned.strata else pl.lit("all")
-    return joined.with_columns(stratum.alias(STRATUM))
+    return stratum.alias(STRATUM)
 
 
 def _curves(planned: _Planned, data: pl.DataFrame, plan: Curve, scale: TimeScale) -> Iterator[ResultRow]:
@@ -157,22 +184,122 @@ def _curve_options(planned: _Planned) -> dict[str, Any]:
     return {"conf_type": plan.conf_type, "conf_level": plan.conf_level}
 
 
-def _test(planned: _Planned, data: pl.DataFrame) -> list[ResultRow]:
-    plan = planned.analysis.test
-    if plan is None:
-        return []
+def _tests(planned: _Planned) -> list[PlannedEffect]:
+    """The planned test, whose rows are called `logrank` (of a rate: `response-test`), and the further ones."""
+    response = planned.endpoint.kind == "response"
+    plans = [(planned.analysis.test, "response-test" if response else "logrank")]
+    plans += [(test, test_parameter(test)) for test in planned.analysis.further_tests]
+    return [_planned_test(planned, plan, parameter) for plan, parameter in plans if plan is not None]
+
+
+def _planned_test(planned: _Planned, plan: Test, parameter: str) -> PlannedEffect:
     stratified = plan.stratified.value
-    compared, left_out = _comparable(planned, data, planned.arms, stratified=stratified)
-    result = logrank(
-        compared["AVAL"],
-        compared["event"],
-        compared[ARM],
-        reference=planned.trial.control.id,
-        strata=compared[STRATUM] if stratified else None,
-        alternative="two-sided" if plan.sides == 2 else "experimental-better",
-    )
-    words = f"{'two-sided' if plan.sides == 2 else 'one-sided'}{_stratified(planned, stratified)}"
-    return fill(logrank_rows(result, words), warning=left_out)
+    sides = "two-sided" if plan.sides == 2 else "one-sided"
+    # The planned log-rank test is what a report says without being told.
+    named = sides if plan.method == "logrank" else f"{sides} {test_words(plan, planned.trial.variables)}"
+    if plan.method == "cmh" or planned.endpoint.kind == "time-to-event":
+        named += _stratified(planned, stratified)
+    return PlannedEffect(plan.method, parameter, named, stratified, _test_options(planned, plan), sides=plan.sides)
+
+
+def _test_options(planned: _Planned, plan: Test) -> dict[str, Any]:
+    if plan.method == "fleming-harrington":
+        return {"rho": plan.rho or 0.0, "gamma": plan.gamma or 0.0}
+    if plan.method == "modestly-weighted":
+        return {"t_star": plan.t_star.days} if plan.t_star is not None else {"s_star": plan.s_star}
+    if plan.method == "maxcombo":
+        return {"tests": plan.tests} if plan.tests is not None else {}
+    if plan.method == "adjusted-logrank":
+        return {"covariates": {name: planned.trial.variables[name].analysis for name in plan.covariates or ()}}
+    if plan.method == "rerandomization":
+        given = {"statistic": plan.statistic, "draws": plan.draws, "seed": plan.seed}
+        known = {key: value for key, value in given.items() if value is not None}
+        return known | {"arrival": plan.arrival or _RANDOMIZED, "scheme": _scheme(planned)}
+    return {}
+
+
+def _scheme(planned: _Planned) -> dict[str, Any]:
+    """The trial's own allocation, as `rerandomization_test` takes it; block sizes drawn at random are drawn again."""
+    plan = planned.trial.randomization
+    scheme: dict[str, Any] = {"ratio": {arm.id: arm.ratio for arm in planned.trial.arms}}
+    if plan is None or plan.block_sizes is None:
+        scheme["method"] = "complete"
+        return scheme
+    scheme["method"] = plan.method
+    sizes = plan.block_sizes.value
+    if plan.method == "permuted-blocks":
+        scheme |= {"block_sizes": sizes[0]} if len(sizes) == 1 else {"redraw": list(sizes)}
+    return scheme
+
+
+def _estimates(planned: _Planned) -> list[PlannedEffect]:
+    plans = (planned.analysis.estimate, *planned.analysis.further_estimates)
+    return [_planned_estimate(planned, plan) for plan in plans if plan is not None]
+
+
+def _planned_estimate(planned: _Planned, plan: Estimate) -> PlannedEffect:
+    stratified = plan.stratified.value
+    words = f"{estimate_words(plan)}, {estimate_method(plan)}"
+    if plan.method == "cox":
+        words = f"Cox{_stratified(planned, stratified)}"
+    options = {
+        "tau": plan.tau.days if plan.tau is not None else None,
+        "start": plan.window_start.days if plan.window_start is not None else None,
+        "at": plan.at.days if plan.at is not None else None,
+        "transform": plan.transform,
+        "conf_type": plan.conf_type,
+        ("weights" if planned.endpoint.kind == "response" else "strata_weights"): plan.weights,
+        "ties": plan.ties if plan.method == "cox" else None,
+    }
+    known = {key: value for key, value in options.items() if value is not None}
+    parameter = estimate_parameter(plan)
+    return PlannedEffect(plan.method, parameter, words, stratified, known, conf_level=plan.conf_level)
+
+
+def _test(planned: _Planned, data: pl.DataFrame, plan: PlannedEffect) -> list[ResultRow]:
+    """A test of all arms; with more than two arms also, or only, of each experimental arm against the control."""
+
+    def tested(arms: Sequence[str], columns: Mapping[str, Any]) -> list[ResultRow]:
+        compared, left_out = _comparable(planned, data, arms, stratified=plan.stratified)
+        return test_rows(plan, compared, planned.trial.control.id, columns, left_out)
+
+    return _over_arms(planned, plan, tested, together=plan.method in SEVERAL_ARMS)
+
+
+def _over_arms(
+    planned: _Planned,
+    plan: PlannedEffect,
+    tested: Callable[[Sequence[str], Mapping[str, Any]], list[ResultRow]],
+    *,
+    together: bool,
+) -> list[ResultRow]:
+    rows: list[ResultRow] = []
+    several = len(planned.arms) > 2
+    if together or not several:
+        rows += _attempt({"parameter": plan.parameter}, lambda: tested(planned.arms, {}))
+    if several:
+        for arm in planned.trial.experimental:
+            columns = _contrast(planned, arm.id)
+            pair = [arm.id, planned.trial.control.id]
+            rows += _attempt(
+                columns | {"parameter": plan.parameter}, lambda pair=pair, columns=columns: tested(pair, columns)
+            )
+    return rows
+
+
+def _estimate(
+    planned: _Planned, data: pl.DataFrame, arm: str, plan: PlannedEffect, scale: TimeScale
+) -> list[ResultRow]:
+    columns = _contrast(planned, arm)
+    if plan.method == "cox":
+        columns["parameter"] = plan.parameter
+
+    def estimated() -> list[ResultRow]:
+        control = planned.trial.control.id
+        compared, left_out = _comparable(planned, data, [arm, control], stratified=plan.stratified)
+        return estimate_rows(plan, compared, control, columns, scale, left_out)
+
+    return _attempt(columns | {"parameter": plan.parameter}, estimated)
 
 
 def _comparable(
@@ -194,38 +321,7 @@ def _comparable(
 
 
 def _contrast(planned: _Planned, arm: str) -> dict[str, Any]:
-    return {
-        "parameter": "hazard-ratio",
-        **arm_columns(arm),
-        "group2": "reference",
-        "level2": planned.trial.control.id,
-    }
-
-
-def _effect(planned: _Planned, data: pl.DataFrame, arm: str, columns: Mapping[str, Any]) -> list[ResultRow]:
-    plan = planned.analysis.estimate
-    if plan is None:
-        return []
-    return _hazard_ratio(planned, data, arm, columns, stratified=plan.stratified.value)
-
-
-def _hazard_ratio(
-    planned: _Planned, data: pl.DataFrame, arm: str, columns: Mapping[str, Any], *, stratified: bool
-) -> list[ResultRow]:
-    plan = planned.analysis.estimate
-    control = planned.trial.control.id
-    pair, left_out = _comparable(planned, data, [arm, control], stratified=stratified)
-    fit = cox(
-        pair["AVAL"],
-        pair["event"],
-        pair[ARM],
-        reference=control,
-        strata=pair[STRATUM] if stratified else None,
-        ties=plan.ties if plan else "efron",
-        conf_level=plan.conf_level if plan else 0.95,
-    )
-    rows = hazard_ratio_rows(fit, columns, words=f"Cox{_stratified(planned, stratified)}")
-    return fill(rows, warning=left_out)
+    return {**arm_columns(arm), "group2": "reference", "level2": planned.trial.control.id}
 
 
 def _subgroups(planned: _Planned, data: pl.DataFrame, name: str, arm: str, scale: TimeScale) -> list[ResultRow]:
@@ -245,12 +341,24 @@ def _subgroups(planned: _Planned, data: pl.DataFrame, name: str, arm: str, scale
             columns |= {"group2": "experimental", "level2": arm}
             members = [arm]
         rows += _attempt(
-            columns,
-            lambda part=part, columns=columns: _hazard_ratio(planned, part, arm, columns, stratified=False),
+            columns, lambda part=part, columns=columns: _subgroup_ratio(planned, part, arm, columns, scale)
         )
         for member in members:
             rows += _subgroup_arm(planned, part.filter(pl.col(ARM) == member), member, columns, scale)
     return rows
+
+
+def _subgroup_ratio(
+    planned: _Planned, part: pl.DataFrame, arm: str, columns: Mapping[str, Any], scale: TimeScale
+) -> list[ResultRow]:
+    """The unstratified hazard ratio, by the planned rule for ties and at the planned level."""
+    plan = planned.analysis.estimate
+    options = {"ties": plan.ties if plan and plan.method == "cox" else "efron"}
+    level = plan.conf_level if plan else 0.95
+    effect = PlannedEffect("cox", "subgroup", f"Cox{_stratified(planned, False)}", False, options, conf_level=level)
+    control = planned.trial.control.id
+    pair, left_out = _comparable(planned, part, [arm, control], stratified=False)
+    return estimate_rows(effect, pair, control, columns, scale, left_out)
 
 
 def _subgroup_arm(
@@ -269,15 +377,14 @@ def _stratified(planned: _Planned, stratified: bool) -> str:
     plan = planned.trial.randomization
     if not stratified or plan is None:
         return ", unstratified"
-    factors = [planned.trial.variables[name].label.lower() for name in plan.strata]
-    return f", stratified by {' and '.join(factors)}"
+    return f", stratified by {labels_of(plan.strata, planned.trial.variables)}"
 
 
 def _attempt(columns: Mapping[str, Any], compute: Callable[[], list[ResultRow]]) -> list[ResultRow]:
-    """The rows, or one row that says why there is no estimate."""
+    """The rows, or one row that says why there is no estimate: these data do not bear what was planned."""
     try:
         return compute()
-    except EstimationError as undefined:
+    except (EstimationError, ArgumentError, DataError) as undefined:
         return [ResultRow(statistic="estimate", error=undefined.message, **columns)]
 
 
@@ -286,7 +393,7 @@ def _response(planned: _Planned) -> list[ResultRow]:
     parameter = planned.endpoint.parameter or ""
     records = planned.population.join(adrs.filter(pl.col("PARAMCD") == parameter))
     plan = planned.analysis.rate
-    return plan_counts.response_rows(
+    rows = plan_counts.response_rows(
         records,
         planned.population,
         planned.arms,
@@ -295,6 +402,35 @@ def _response(planned: _Planned) -> list[ResultRow]:
         conf_level=plan.conf_level if plan else 0.95,
         distribution=parameter in ("BOR", "CBOR"),
     )
+    return rows + _response_effects(planned, records)
+
+
+def _response_effects(planned: _Planned, records: pl.DataFrame) -> list[ResultRow]:
+    """The planned tests and estimates of a response rate, each experimental arm against the control."""
+    tests, estimates = _tests(planned), _estimates(planned)
+    if not tests and not estimates:
+        return []
+    subjects = planned.population.subjects
+    check_columns(subjects, planned.strata, f"analysis {planned.analysis.id}")
+    data = respondents(subjects, records, planned.endpoint.responders).with_columns(_stratum(planned))
+    control = planned.trial.control.id
+
+    def over(plan: PlannedEffect, make: Callable[..., list[ResultRow]], arms: Sequence[str], columns: Any) -> Any:
+        compared, left_out = _comparable(planned, data, arms, stratified=plan.stratified)
+        return make(plan, compared, control, columns, left_out)
+
+    rows: list[ResultRow] = []
+    for plan in tests:
+        rows += _over_arms(planned, plan, lambda arms, columns, p=plan: over(p, rate_test_rows, arms, columns),
+                           together=False)  # fmt: skip
+    for arm in planned.trial.experimental:
+        columns = _contrast(planned, arm.id)
+        for plan in estimates:
+            rows += _attempt(
+                columns | {"parameter": plan.parameter},
+                lambda p=plan, c=columns, a=arm.id: over(p, rate_estimate_rows, [a, control], c),
+            )
+    return rows
 
 
 def _adverse_events(planned: _Planned) -> list[ResultRow]:

@@ -134,11 +134,13 @@ def follow_up_rows(curve: SurvivalCurve, scale: TimeScale, columns: Mapping[str,
     return median_rows(curve.median(), scale, shared)
 
 
-def logrank_rows(test: LogrankTest, words: str) -> list[ResultRow]:
-    """The log-rank test; `words` says sides and strata."""
-    shared: dict[str, Any] = {"parameter": "logrank", "method": "logrank", "convention": test.convention}
+def logrank_rows(test: LogrankTest, words: str, *, parameter: str = "logrank") -> list[ResultRow]:
+    """The log-rank test, or a weighted one; `words` says sides and strata, `parameter` names the rows."""
+    weighting = test.weighting
+    shared: dict[str, Any] = {"parameter": parameter, "method": weighting.method, "convention": test.convention}
+    prefix = "" if weighting.kind == "logrank" else "weighted_"
     per_arm = [
-        ResultRow(statistic=name, value=float(values[place]), **shared, **arm_columns(level))
+        ResultRow(statistic=prefix + name, value=float(values[place]), **shared, **arm_columns(level))
         for place, level in enumerate(test.levels)
         for name, values in (("observed", test.observed), ("expected", test.expected))
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.inputs import check_choice, check_level_of_confidence
+from equipoise.analysis.inputs import check_choice, check_level_of_confidence, conf_level_row
 from equipoise.analysis.two_by_two import GROUP_NAMES, TwoByTwo, tables_of
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
@@ -58,6 +58,7 @@ class RateDifference(RowResult):
         values = {"estimate": self.estimate, "conf_low": self.conf_low, "conf_high": self.conf_high}
         rows = self.table.count_rows(self.method)
         rows += [ResultRow(statistic=k, format="percent", **place, **number(v)) for k, v in values.items()]
+        rows.append(conf_level_row(self.conf_level, place))
         if self.method in WITHOUT_TEST:
             return rows
         test = place | {"label": f"{self.alternative}, null difference {self.null:g}"}

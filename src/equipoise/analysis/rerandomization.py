@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from equipoise.analysis.comparison import compared
+from equipoise.analysis.histogram_rows import histogram_edges, histogram_rows
 from equipoise.analysis.inputs import check_choice
 from equipoise.analysis.label_schemes import LabelScheme, label_scheme
 from equipoise.errors import ArgumentError, DataError
@@ -36,7 +37,7 @@ class RerandomizationTest(RowResult):
     `observed` is the statistic of the data, positive where it favors the experimental group: `statistic` "z" is
     -(O - E) / sqrt(V), "o-e" is -(O - E). `p_value` is (1 + number as extreme) / (draws + 1), with its Monte-Carlo
     standard error `p_error`; or exact over all `draws` labellings (`exact`), with error 0. `reference_mean` is the mean
-    of the statistic over the labellings.
+    of the statistic over the labellings, `values` the statistic of each.
     """
 
     levels: tuple[str, str]
@@ -54,9 +55,10 @@ class RerandomizationTest(RowResult):
     convention: str
     message: str | None = None
     library: str | None = None
+    values: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def to_rows(self) -> list[ResultRow]:
-        """The statistic, its mean over the reference set, the number of labellings, P and its Monte-Carlo error."""
+        """The statistic, its mean over the reference set, the number of labellings, P, its Monte-Carlo error, bins."""
         shared: dict[str, Any] = {
             "method": "rerandomization",
             "convention": self.convention,
@@ -71,7 +73,13 @@ class RerandomizationTest(RowResult):
             ResultRow(statistic="n_labellings", format="int", label=kind, value=float(self.draws), **shared),
             ResultRow(statistic="p_value", format="p", label=words, **shared, **number(self.p_value)),
             ResultRow(statistic="p_value_error", label="Monte-Carlo", **shared, **number(self.p_error)),
+            *self._distribution_rows(),
         ]
+
+    def _distribution_rows(self) -> list[ResultRow]:
+        """The reference distribution as a histogram, which holds the observed value too."""
+        edges = histogram_edges(self.values, self.observed)
+        return histogram_rows(edges, np.histogram(self.values, edges)[0], "rerandomization")
 
 
 def rerandomization_test(
@@ -132,7 +140,7 @@ def rerandomization_test(
         levels=(data.levels[0], data.levels[1]), statistic=statistic, observed=float(observed), p_value=p_value,
         p_error=error, draws=len(values), exact=exact, reference_mean=float(values.mean()),
         scheme=reference_set.words, alternative=alternative, two_sided=two_sided, n_strata=data.n_strata,
-        convention=convention, message=_nothing(layout), library=library_of(time),
+        convention=convention, message=_nothing(layout), library=library_of(time), values=values,
     )  # fmt: skip
 
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.analysis.curve_contrasts import (
-    ALTERNATIVES,
-    STRATA_WEIGHTS,
     ArmPair,
     Contrast,
+    check_comparison,
     compared_curves,
+    curves_by_pair,
     difference,
-    pairs_against_reference,
     ratio,
     read_pair,
     refuse_beyond,
 )
-from equipoise.analysis.inputs import check_choice
+from equipoise.analysis.inputs import conf_level_row
 from equipoise.analysis.restricted_mean import check_window
-from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
+from equipoise.analysis.survival_curves import SurvivalCurve
 from equipoise.errors import EstimationError
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult
@@ -88,6 +87,7 @@ class RestrictedMeanComparison(RowResult):
             rows += contrast.difference.rows("difference", "time", place)
             rows += contrast.ratio.rows("ratio", "ratio", place)
             rows += contrast.lost_ratio.rows("lost_ratio", "ratio", place)
+            rows.append(conf_level_row(self.conf_level, place))
         return rows
 
     def _only(self) -> RestrictedMeanContrast:
@@ -141,16 +141,14 @@ def rmst(
     >>> means.difference.estimate, means.ratio.estimate
     (0.5, 1.25)
     """
-    check_choice(alternative, ALTERNATIVES, "alternative")
-    check_choice(strata_weights, STRATA_WEIGHTS, "strata_weights")
-    km = kaplan_meier(
-        time, event, group=group, strata=strata, entry=entry, weights=weights, conf_level=conf_level,
+    check_comparison(alternative, strata_weights)
+    km, pairs = curves_by_pair(
+        time, event, group, reference, strata=strata, entry=entry, weights=weights, conf_level=conf_level,
         convention=convention, time_tolerance=time_tolerance, time_unit=time_unit, engine=engine,
     )  # fmt: skip
-    pairs = pairs_against_reference(km, reference)
     used = compared_curves(pairs)
     window = check_window(min(float(curve.time[-1]) for curve in used) if tau is None else tau, start)
-    refuse_beyond(used, window[0], "tau")
+    refuse_beyond(used, window[0], "tau", time_unit)
     contrasts = tuple(
         _contrast(curves, level, window, (strata_weights, alternative, km.conf_level, bias_correction))
         for level, curves in pairs

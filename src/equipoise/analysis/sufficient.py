@@ -107,7 +107,7 @@ def _check_call(name: str, options: Mapping[str, Any], group: str | None, covari
                 "argument-invalid", f"{option} is given with a table of counts", where=option,
                 reason="counts are rows of equal subjects already", hint="n_event, n_censored, n_entered name them",
             )  # fmt: skip
-    if options.get("ties") in ("exact", "discrete"):
+    if options.get("ties") in ("exact", "discrete", "marginal"):
         raise ArgumentError(
             "argument-invalid", f"ties is {options['ties']!r} with a table of counts", where="ties",
             reason="the exact likelihood has no form in counts that is fast", hint='ties="efron" or "breslow"',

@@ -17,21 +17,22 @@ from equipoise.analysis.curve_readings import (
     RiskNumbers,
     RiskTableAt,
     SurvivalAt,
-    group_columns,
+    curve_rows,
 )
+from equipoise.analysis.group_curves import GroupCurves, curve_name
 from equipoise.analysis.inputs import (
     CONVENTIONS,
     SurvivalData,
     check_choice,
     check_level_of_confidence,
+    conf_level_row,
     survival_data,
     tolerance_of,
 )
 from equipoise.analysis.restricted_mean import RestrictedMean, RestrictedMeans, check_window, read_restricted_mean
-from equipoise.errors import ArgumentError, EstimationError, permitted
-from equipoise.frames.columns import library_of, name_of, to_native_frame, to_times
+from equipoise.errors import ArgumentError, EstimationError
+from equipoise.frames.columns import library_of, name_of, to_times
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
 from equipoise.kernels.plain.kaplan_meier import CONF_TYPES
 
@@ -62,10 +63,9 @@ class SurvivalCurve:
     entered: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
-        name = ", ".join(filter(None, (self.level, self.stratum))) or "all"
         median = self.median()
         return (
-            f"SurvivalCurve({name}: n {self.total:g}, events {self.total_event:g}, "
+            f"SurvivalCurve({curve_name(self) or 'all'}: n {self.total:g}, events {self.total_event:g}, "
             f"median {median.time:g}, {median.conf_low:g} to {median.conf_high:g})"
         )
 
@@ -156,30 +156,16 @@ class SurvivalCurve:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class KaplanMeier(RowResult):
+class KaplanMeier(GroupCurves[SurvivalCurve]):
     """Kaplan-Meier curves by group (and stratum), with what is read off them.
 
     `curves` holds one `SurvivalCurve` per group and stratum with data; `km["Placebo"]` takes the one of a group.
     """
 
-    curves: tuple[SurvivalCurve, ...]
-    group_name: str
-    stratum_name: str
     conf_type: str
     conf_level: float
     convention: str
-    time_unit: str | None = None
-    library: str | None = None
-
-    def __getitem__(self, level: str) -> SurvivalCurve:
-        """The curve of a group (of "group, stratum" where strata were given)."""
-        by_label = {", ".join(filter(None, (c.level, c.stratum))): c for c in self.curves}
-        if level not in by_label:
-            raise ArgumentError("level-unknown", f"there is no curve of {level!r}", hint=permitted(level, by_label))
-        return by_label[level]
-
-    def __iter__(self) -> Iterator[SurvivalCurve]:
-        return iter(self.curves)
+    label: str = field(default="", kw_only=True)
 
     def median(self) -> Quantiles:
         """The median of each curve with its Brookmeyer-Crowley interval."""
@@ -253,16 +239,6 @@ class KaplanMeier(RowResult):
         head = f"KaplanMeier by {self.group_name}" if self.curves[0].level else "KaplanMeier"
         return "\n".join([f"{head} ({self.conf_type} limits, {100 * self.conf_level:g}%)", *map(repr, self.curves)])
 
-    def to_frame(self) -> Any:
-        """The curves as a data frame, one row per curve and distinct time, in the library the data came from."""
-        names = ("time", "n_risk", "n_event", "n_censor", "survival", "std_error", "conf_low", "conf_high")
-        columns: dict[str, Any] = {}
-        for key, attribute in ((self.group_name, "level"), (self.stratum_name, "stratum")):
-            if any(getattr(curve, attribute) for curve in self.curves):
-                columns[key] = [getattr(curve, attribute) for curve in self.curves for _ in curve.time]
-        columns |= {name: np.concatenate([getattr(curve, name) for curve in self.curves]) for name in names}
-        return to_native_frame(columns, self.library)
-
     def to_dict(self) -> dict[str, Any]:
         """Options, and per curve its counts and median, ready for JSON (None where not estimable)."""
         medians = self.median()
@@ -275,6 +251,9 @@ class KaplanMeier(RowResult):
             "curves": [_curve_dict(curve, median) for curve, median in zip(self.curves, medians, strict=True)],
         }
 
+    def _frame_columns(self) -> tuple[str, ...]:
+        return "time", "n_risk", "n_event", "n_censor", "survival", "std_error", "conf_low", "conf_high"
+
     def _labels(self) -> CurveLabels:
         return CurveLabels(
             group_name=self.group_name,
@@ -285,12 +264,13 @@ class KaplanMeier(RowResult):
         )
 
     def _summary_rows(self, curve: SurvivalCurve) -> list[ResultRow]:
-        base = self._base(curve, "summary")
+        place = self._place(curve, "summary")
         counts = {"n": curve.total, "n_event": curve.total_event, "n_censor": curve.total_censor}
-        return [replace(base, statistic=name, value=float(value), format="int") for name, value in counts.items()]
+        rows = [ResultRow(statistic=k, value=float(v), format="int", **place) for k, v in counts.items()]
+        return [*rows, conf_level_row(self.conf_level, place)]
 
     def _curve_rows(self, curve: SurvivalCurve) -> list[ResultRow]:
-        base = self._base(curve, "curve")
+        place = self._place(curve, "curve") | {"at_unit": self.time_unit}
         columns = {
             "survival": curve.survival,
             "survival_low": curve.conf_low,
@@ -299,22 +279,11 @@ class KaplanMeier(RowResult):
             "n_event": curve.n_event,
             "n_censor": curve.n_censor,
         }
-        rows = []
-        for j, t in enumerate(curve.time):
-            for name, values in columns.items():
-                hint = "int" if name.startswith("n_") else "percent"
-                rows.append(replace(base, statistic=name, at=float(t), format=hint, **number(values[j])))
-        return rows
+        return curve_rows(curve.time, columns, place, "percent")
 
-    def _base(self, curve: SurvivalCurve, parameter: str) -> ResultRow:
-        return ResultRow(
-            parameter=parameter,
-            statistic="",
-            at_unit=self.time_unit if parameter == "curve" else None,
-            method="kaplan-meier",
-            convention=self.convention,
-            **group_columns(self.group_name, curve.level, self.stratum_name, curve.stratum),
-        )
+    def _place(self, curve: SurvivalCurve, parameter: str) -> dict[str, Any]:
+        shared = {"parameter": parameter, "method": "kaplan-meier", "convention": self.convention, "label": self.label}
+        return shared | self._groups(curve)
 
 
 def kaplan_meier(
@@ -361,7 +330,9 @@ def kaplan_meier(
     )
     curves = tuple(_curves(data, chosen, level, convention, engine))
     stratum_name = name_of(strata, "strata")
-    return KaplanMeier(curves, data.group_name, stratum_name, chosen, level, convention, time_unit, library_of(time))
+    return KaplanMeier(
+        curves, data.group_name, stratum_name, chosen, level, convention, time_unit=time_unit, library=library_of(time)
+    )
 
 
 def reverse_kaplan_meier(time: Any, event: Any, **options: Any) -> KaplanMeier:
@@ -375,7 +346,8 @@ def reverse_kaplan_meier(time: Any, event: Any, **options: Any) -> KaplanMeier:
     """
     from equipoise.frames.columns import to_events
 
-    return kaplan_meier(time, ~to_events(event, name_of(event, "event")), **options)
+    found = kaplan_meier(time, ~to_events(event, name_of(event, "event")), **options)
+    return replace(found, label="reverse Kaplan-Meier")
 
 
 def _curves(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from equipoise.analysis.curve_readings import group_columns
+from equipoise.analysis.group_curves import GroupCurves
 from equipoise.analysis.inputs import survival_data
-from equipoise.errors import ArgumentError, DataError, permitted
-from equipoise.frames.columns import check_lengths, library_of, name_of, to_native_frame, to_numbers, to_times
+from equipoise.errors import DataError
+from equipoise.frames.columns import check_lengths, library_of, name_of, to_numbers, to_times
 from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
+from equipoise.frames.row_result import number
 from equipoise.kernels.plain.turnbull import KKT_TOLERANCE, innermost_intervals, interval_estimate
 
 
@@ -72,40 +72,17 @@ class TurnbullCurve:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Turnbull(RowResult):
-    """Estimates by group (and stratum); `result["Placebo"]` takes the curve of a group."""
+class Turnbull(GroupCurves[TurnbullCurve]):
+    """Estimates by group (and stratum); `result["Placebo"]` takes the curve of a group.
 
-    curves: tuple[TurnbullCurve, ...]
-    group_name: str
-    stratum_name: str
-    time_unit: str | None = None
-    library: str | None = None
-
-    def __getitem__(self, level: str) -> TurnbullCurve:
-        """The curve of a group (of "group, stratum" where strata were given)."""
-        by_label = {", ".join(filter(None, (c.level, c.stratum))): c for c in self.curves}
-        if level not in by_label:
-            raise ArgumentError("level-unknown", f"there is no curve of {level!r}", hint=permitted(level, by_label))
-        return by_label[level]
-
-    def __iter__(self) -> Iterator[TurnbullCurve]:
-        return iter(self.curves)
-
-    def to_frame(self) -> Any:
-        """The intervals with mass as a data frame, in the library the data came from."""
-        columns: dict[str, Any] = {}
-        for key, attribute in ((self.group_name, "level"), (self.stratum_name, "stratum")):
-            if any(getattr(curve, attribute) for curve in self.curves):
-                columns[key] = [getattr(curve, attribute) for curve in self.curves for _ in curve.mass]
-        names = ("low", "high", "mass", "survival")
-        columns |= {name: np.concatenate([getattr(curve, name) for curve in self.curves]) for name in names}
-        return to_native_frame(columns, self.library)
+    The rows of its frame are the intervals with mass.
+    """
 
     def to_rows(self) -> list[ResultRow]:
         """Per curve n, loglik and the interval of the median ("summary"); mass and survival of each interval."""
         rows: list[ResultRow] = []
         for curve in self.curves:
-            groups = group_columns(self.group_name, curve.level, self.stratum_name, curve.stratum)
+            groups = self._groups(curve)
             base = ResultRow(parameter="summary", statistic="", method="turnbull", warning=curve.warning, **groups)
             rows.append(replace(base, statistic="n", value=curve.total, format="int"))
             rows.append(replace(base, statistic="loglik", value=curve.loglik))
@@ -120,6 +97,9 @@ class Turnbull(RowResult):
                 rows.append(replace(shown, statistic="mass", value=float(curve.mass[j])))
                 rows.append(replace(shown, statistic="survival", value=float(curve.survival[j])))
         return rows
+
+    def _frame_columns(self) -> tuple[str, ...]:
+        return "low", "high", "mass", "survival"
 
 
 def turnbull(
@@ -149,7 +129,7 @@ def turnbull(
     >>> [(float(a), float(b)) for a, b in zip(found.low, found.high)], found.mass.round(6).tolist()
     ([(0.0, 1.0), (2.0, 3.0)], [0.333333, 0.666667])
     """
-    lower, upper = _ends(left, right)
+    lower, upper = interval_ends(left, right)
     data = survival_data(lower, np.isfinite(upper), group=group, strata=strata, weights=weights)
     curves = []
     for s, stratum in enumerate(data.strata.labels):
@@ -160,7 +140,8 @@ def turnbull(
                 curves.append(_curve((level, stratum), lower[rows], upper[rows], weight))
     if not curves:
         raise DataError("value-invalid", "every weight is zero", where="weights", hint="check the column of weights")
-    return Turnbull(tuple(curves), data.group_name, name_of(strata, "strata"), time_unit, library_of(left))
+    names = data.group_name, name_of(strata, "strata")
+    return Turnbull(tuple(curves), *names, time_unit=time_unit, library=library_of(left))
 
 
 def _curve(names: tuple[str, str], left: np.ndarray, right: np.ndarray, weight: np.ndarray) -> TurnbullCurve:
@@ -177,7 +158,8 @@ def _curve(names: tuple[str, str], left: np.ndarray, right: np.ndarray, weight: 
     )  # fmt: skip
 
 
-def _ends(left: Any, right: Any) -> tuple[np.ndarray, np.ndarray]:
+def interval_ends(left: Any, right: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Checked ends: a missing `left` is 0, a missing `right` infinity. Raises DataError where they enclose no time."""
     low_name, high_name = name_of(left, "left"), name_of(right, "right")
     lower, upper = to_numbers(left, low_name), to_numbers(right, high_name)
     check_lengths({low_name: len(lower), high_name: len(upper)})

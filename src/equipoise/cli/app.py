@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from equipoise.cli import analyze, check, demo, derive, init, report, run, synthesize
+from equipoise.cli import analyze, check, demo, derive, design, init, randomize, report, run, synthesize
 from equipoise.cli.console import print_error
 from equipoise.errors import EquipoiseError, OutputError
 
@@ -34,6 +34,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("design")(design.design)
+app.command("randomize")(randomize.randomize)
 app.command("synthesize")(synthesize.synthesize)
 app.command("derive")(derive.derive)
 app.command("analyze")(analyze.analyze)

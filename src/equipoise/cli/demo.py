@@ -21,13 +21,13 @@ def demo(
     json: Json = False,
 ) -> None:
     """The whole journey on the built-in PALMIRA: synthetic patients, derived, analyzed and reported."""
-    from equipoise import workflow
     from equipoise.cli.run import print_run
+    from equipoise.workflow.journeys import demo as run_demo
     from equipoise.workflow.stages import DEFAULT_SEED
 
     with progress() as notify:
         seed = DEFAULT_SEED if seed is None else seed
-        finished = workflow.demo(seed=seed, scenario=scenario, out=out, force=force, notify=notify)
+        finished = run_demo(seed=seed, scenario=scenario, out=out, force=force, notify=notify)
     if json:
         print_json("demo", finished.to_dict())
         return

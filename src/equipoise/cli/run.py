@@ -19,7 +19,7 @@ from equipoise.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from equipoise.workflow import Run
+    from equipoise.workflow.journeys import Run
 
 
 def run(
@@ -32,10 +32,10 @@ def run(
     json: Json = False,
 ) -> None:
     """Derive, analyze and report collected data into one run folder, with provenance."""
-    from equipoise import workflow
+    from equipoise.workflow.journeys import run_trial
 
     with progress() as notify:
-        finished = workflow.run_trial(trial, sdtm=sdtm, out=out, force=force, mapping=parse_map(map), notify=notify)
+        finished = run_trial(trial, sdtm=sdtm, out=out, force=force, mapping=parse_map(map), notify=notify)
     if json:
         print_json("run", finished.to_dict())
         return

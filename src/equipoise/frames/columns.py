@@ -6,9 +6,8 @@ for missing, event indicators, levels with their labels. Every refusal names the
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,9 @@ from equipoise.errors import ArgumentError, DataError, permitted
 
 _SHOWN_ROWS = 5
 _MANY_ROWS = 50_000
+# Rows that stay in the cache from one pass to the next.
+_BLOCK = 65_536
+_INFINITY = np.float64(math.inf).view(np.uint64)
 
 
 class Levels(NamedTuple):
@@ -61,7 +63,12 @@ def to_numbers(values: Any, name: str) -> np.ndarray:
 def to_times(values: Any, name: str) -> np.ndarray:
     """A column of times: finite, not negative. Raises DataError `value-invalid` with the first rows at fault."""
     numbers = to_numbers(values, name)
-    if len(numbers) and not (numbers.min() >= 0.0 and numbers.max() < math.inf):
+    # Read as whole numbers, the bits of all finite doubles from zero up are below those of infinity, and no others.
+    if (
+        len(numbers)
+        and numbers.view(np.uint64).max() >= _INFINITY
+        and not (numbers.min() >= 0.0 and numbers.max() < math.inf)
+    ):
         wrong = ~np.isfinite(numbers) | (numbers < 0)
         raise _invalid_rows(name, numbers, wrong, "a time must be a finite number, zero or more")
     return numbers
@@ -72,8 +79,10 @@ def to_events(values: Any, name: str) -> np.ndarray:
     array = to_array(values, name)
     if array.dtype == np.bool_:
         return array
-    if array.dtype.kind in "iu" and len(array) and array.min() >= 0 and array.max() <= 1:
-        return array.astype(np.bool_)
+    if array.dtype.kind in "iu":
+        event = np.empty(len(array), dtype=np.bool_)
+        if all(_to_flags(array[i : i + _BLOCK], event[i : i + _BLOCK]) for i in range(0, len(array), _BLOCK)):
+            return event
     numbers = to_numbers(array, name)
     event = numbers == 1.0
     if not (event | (numbers == 0.0)).all():
@@ -90,13 +99,21 @@ def to_levels(values: Any, name: str, *, allow_missing: bool = False) -> Levels:
     by code point). Whole numbers are labelled without a decimal point. Blank text counts as missing.
     Raises DataError `value-invalid` where a value is missing and `allow_missing` is false.
     """
-    categories = _categories(values)
-    array = to_array(values, name)
-    levels = _number_levels(array) if array.dtype.kind in "fiub" else _text_levels(array, categories)
-    never = array.dtype.kind in "iub"
-    if not (allow_missing or never) and len(levels.codes) and levels.codes.min() < 0:
-        raise _invalid_rows(name, array, levels.codes < 0, f"every row needs a value of {name}")
+    levels, complete = _levels_of(values, name)
+    if not (allow_missing or complete) and len(levels.codes) and levels.codes.min() < 0:
+        raise _invalid_rows(name, to_array(values, name), levels.codes < 0, f"every row needs a value of {name}")
     return levels
+
+
+def _levels_of(values: Any, name: str) -> tuple[Levels, bool]:
+    """The levels, and whether their type has no missing values."""
+    categories = _categories(values)
+    if (text := _many_polars_texts(values)) is not None:
+        return _many_text_levels(text, categories), False
+    array = to_array(values, name)
+    if array.dtype.kind in "fiub":
+        return _number_levels(array), array.dtype.kind != "f"
+    return _text_levels(array, categories), False
 
 
 def to_columns(values: Any, name: str) -> dict[str, Any]:
@@ -113,10 +130,25 @@ def to_columns(values: Any, name: str) -> dict[str, Any]:
     if isinstance(values, list | tuple):
         nested = len(values) > 0 and not _is_scalar(values[0])
         return {name_of(v, f"{name}{j + 1}"): v for j, v in enumerate(values)} if nested else {name: values}
+    # Arrow calls its columns' names so; a Series has neither.
+    _check_distinct(getattr(values, "column_names", getattr(values, "columns", ())), name)
     frame = _narwhals(values)
     if frame is not None and hasattr(frame, "columns"):
         return {str(column): frame[column].to_native() for column in frame.columns}
     return {name_of(values, name): values}
+
+
+def _check_distinct(columns: Iterable[Any], name: str) -> None:
+    named = [str(column) for column in columns]
+    twice = next((column for column in named if named.count(column) > 1), None)
+    if twice is not None:
+        raise DataError(
+            "value-invalid",
+            f"{name} has more than one column named {twice!r}",
+            where=name,
+            reason="results name each column",
+            hint="rename the columns, or hand in the ones that are meant",
+        )
 
 
 def to_strata(values: Any, n: int, name: str = "strata") -> Levels:
@@ -204,7 +236,7 @@ def _as_numpy(values: Any, name: str) -> np.ndarray:
     except TypeError:
         raise DataError(
             "value-invalid",
-            f"{name} is a {type(values).__name__}, a column of values is needed",
+            f"{name} is one value of type {type(values).__name__}, a column of values is needed",
             hint="hand in a numpy array, a list, or a column of a pandas, polars or Arrow frame",
         ) from None
 
@@ -243,6 +275,11 @@ def _narwhals(values: Any) -> Any:
         return None
     import narwhals.stable.v2 as nw
 
+    if type(values).__module__.partition(".")[0] == "pyarrow" and hasattr(values, "to_pylist"):
+        import pyarrow as pa
+
+        # An array is a column of one chunk.
+        values = pa.chunked_array([values]) if isinstance(values, pa.Array) else values
     try:
         return nw.from_native(values, allow_series=True, eager_only=True)
     except TypeError:
@@ -263,13 +300,10 @@ def _categories(values: Any) -> list[str] | None:
 
 
 def _number_levels(array: np.ndarray) -> Levels:
-    if array.dtype.kind in "bui" and len(array) and array.max() < 1024:
-        small = array.astype(np.int64, copy=False)
-        # Counting refuses negative numbers, which spares a search for them.
-        with contextlib.suppress(ValueError):
-            present = np.bincount(small) > 0
-            labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
-            return Levels(_renumbered(small, present), labels)
+    if array.dtype.kind in "bui" and len(array) and (highest := _highest(array)) < 1024:
+        present = _present(array, highest + 1)
+        labels = tuple(_label(array.dtype.type(value)) for value in np.flatnonzero(present))
+        return Levels(_renumbered(array.astype(np.int64, copy=False), present), labels)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
     distinct, inverse = np.unique(array[~missing], return_inverse=True)
     codes = np.full(len(array), -1, dtype=np.int64)
@@ -277,16 +311,41 @@ def _number_levels(array: np.ndarray) -> Levels:
     return Levels(codes, tuple(_label(value) for value in distinct.tolist()))
 
 
+def _to_flags(numbers: np.ndarray, flags: np.ndarray) -> bool:
+    """Writes whether each number is one; returns whether all are zero or one."""
+    flags[:] = numbers
+    return _highest(numbers) <= 1
+
+
+def _highest(array: np.ndarray) -> int:
+    """The largest of whole numbers or booleans read as unsigned, which makes large ones of those below zero."""
+    return int(array.view(array.dtype.str.replace("i", "u").replace("b", "u")).max())
+
+
+def _present(array: np.ndarray, n: int) -> np.ndarray:
+    """Which of the numbers below n occur; a sample spares counting all rows where it shows every one."""
+    seen = np.bincount(_sample(array).astype(np.int64, copy=False), minlength=n)
+    if not (seen.all() or seen[int(array.min()) :].all()):
+        seen = np.bincount(array.astype(np.int64, copy=False), minlength=n)
+    return seen > 0
+
+
+def _sample(rows: Any) -> Any:
+    return rows[:: max(len(rows) // 4096, 1)]
+
+
 def _renumbered(codes: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Codes counted from zero over those present; the same array where none is missing."""
     if present.all():
         return codes.astype(np.int64, copy=False)
-    return (np.cumsum(present) - 1)[codes]
+    return (np.cumsum(present) - 1).take(codes)
 
 
 def _text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
     if len(array) > _MANY_ROWS:
-        return _many_text_levels(array, categories)
+        import polars as pl
+
+        return _many_text_levels(pl.Series(array.tolist(), dtype=pl.String, strict=False), categories)
     values = array.tolist()
     names = {value: "" if _is_missing(value) else _label(value) for value in set(values)}
     present = {name for name in names.values() if name}
@@ -296,14 +355,27 @@ def _text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
     return Levels(np.array([code_of[value] for value in values], dtype=np.int64), tuple(ordered))
 
 
-def _many_text_levels(array: np.ndarray, categories: list[str] | None) -> Levels:
+def _many_polars_texts(values: Any) -> Any:
+    """A long polars column of text or categories, which needs no detour by Python's objects; None for all else."""
+    series = _narwhals(values)
+    if series is None or not hasattr(series, "dtype") or series.implementation.value != "polars":
+        return None
+    text = str(series.dtype).partition("(")[0] in {"String", "Categorical", "Enum"}
+    return series.to_native() if text and len(series) > _MANY_ROWS else None
+
+
+def _many_text_levels(series: Any, categories: list[str] | None) -> Levels:
     import polars as pl
 
-    series = pl.Series(array.tolist(), dtype=pl.String, strict=False)
-    found = [value for value in series.unique().to_list() if value is not None and value.strip()]
-    ordered = [c for c in categories if c in found] if categories else sorted(found)
-    codes = series.replace_strict(ordered, list(range(len(ordered))), default=-1, return_dtype=pl.Int64)
-    return Levels(codes.to_numpy(), tuple(ordered))
+    texts = series.cast(pl.String)
+    # A sample mostly shows every level: what it does not show gets no code, and then all rows are asked.
+    for rows in (_sample(texts), texts):
+        found = [value for value in rows.unique().to_list() if value is not None and value.strip()]
+        ordered = [c for c in categories if c in found] if categories else sorted(found)
+        codes = texts.cast(pl.Enum(ordered), strict=False).to_physical()
+        if codes.null_count() == 0:
+            break
+    return Levels(codes.cast(pl.Int64).fill_null(-1).to_numpy(), tuple(ordered))
 
 
 def _label(value: object) -> str:
@@ -337,7 +409,7 @@ def _number(value: Any, name: str, array: np.ndarray, row: int) -> float:
 
 
 def _not_numeric(name: str, array: np.ndarray, row: int, *, hint: str) -> DataError:
-    value = array[row] if len(array) else None
+    value = array[row : row + 1].tolist()[0] if len(array) else None
     return DataError("value-invalid", f"{name} is not numeric: {value!r}", where=f"{name}, row {row + 1}", hint=hint)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from equipoise.kernels.plain import cox as plain_cox
 from equipoise.kernels.plain import kaplan_meier, newton, risk_sets, ties
 from equipoise.kernels.plain import logrank as plain_logrank
+from equipoise.kernels.plain import sequential as plain_sequential
 
 ENGINES = ("auto", "plain", "compiled")
 
@@ -18,6 +21,8 @@ LARGE_ROWS = 20_000
 # Above this many cells (deaths by covariate patterns) the plain Cox form costs more than loading the compiled one.
 # Whether numba happens to be loaded plays no part: equal calls give equal bits.
 LARGE_CELLS = 8_000_000
+# Up to this many covariate patterns the numbers at risk are counted by pattern.
+_FEW_PATTERNS = 8
 
 
 class Rows(NamedTuple):
@@ -112,18 +117,20 @@ def curve_quantile(time: np.ndarray, height: np.ndarray, p: float, convention: s
     return kaplan_meier.curve_quantile(time, height, p, convention)
 
 
-def center_columns(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-    """A copy of a matrix (n, p) less its column means, the columns' standard deviations, and whether all is finite.
+def column_moments(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The column means of a matrix (n, p), their standard deviations, and whether all is finite.
 
-    A constant column becomes exactly zero.
+    The mean of a constant column is its value, and its deviation exactly zero.
     """
     if len(matrix) > LARGE_ROWS:
-        from equipoise.kernels.compiled import columns
+        from equipoise.kernels.compiled import moments
 
-        return columns.center_columns(matrix)
-    centered = matrix - matrix.mean(axis=0)
-    centered[:, np.ptp(matrix, axis=0) == 0.0] = 0.0
-    return centered, centered.std(axis=0), bool(np.isfinite(matrix).all())
+        return moments.column_moments(matrix)
+    mean = matrix.mean(axis=0)
+    # A mean may be off by its last digit.
+    constant = np.ptp(matrix, axis=0) == 0.0
+    mean[constant] = matrix[0, constant]
+    return mean, np.sqrt(((matrix - mean) ** 2).mean(axis=0)), bool(np.isfinite(matrix).all())
 
 
 def row_counts(
@@ -152,44 +159,97 @@ def logrank_sums(rows: Rows, code: np.ndarray, n_codes: int, engine: str) -> pla
 
 
 def maximize_cox(
-    rows: Rows, covariates: np.ndarray, pattern: np.ndarray | None, ties_rule: str, scale: np.ndarray, engine: str
+    rows: Rows,
+    covariates: np.ndarray,
+    center: np.ndarray,
+    pattern: np.ndarray | None,
+    ties_rule: str,
+    scale: np.ndarray,
+    engine: str,
 ) -> newton.NewtonFit:
     """The maximum of the Cox partial likelihood.
 
-    `covariates` has one row per pattern when `pattern` (n codes) is given, else one per subject. Few patterns (a
-    treatment arm) are counted at each death; many go to the compiled form when the data are large.
+    `covariates`, less `center` (p), has one row per pattern when `pattern` (n codes) is given, else one per subject.
+    Few patterns (a treatment arm) are counted at each death; many go to the compiled form when the data are large.
     `scale` (p) is the spread of each covariate over the subjects.
     """
-    n = len(rows.observed)
     # A row of weight zero is as good as absent: it must not count among the tied deaths of Efron's rule.
     event = rows.event if rows.weight is None else rows.event & (rows.weight > 0.0)
-    start = np.zeros(covariates.shape[1])
-    many = pattern is None or len(covariates) > 8
-    if pattern is not None and not many and rows.weight is None and rows.entry is None and use_compiled(engine, n):
-        from equipoise.kernels.compiled import roads
+    few = pattern is not None and len(covariates) <= _FEW_PATTERNS
+    evaluate = None
+    unweighted = rows.weight is None and rows.entry is None
+    if pattern is not None and few and unweighted and use_compiled(engine, len(event)):
+        from equipoise.kernels.compiled import cox_patterns
 
-        evaluate = roads.pattern_terms(*rows[:5], pattern, covariates, ties_rule)
-        if evaluate is not None:
-            return newton.maximize(evaluate, scale, start)
-    codes = np.arange(n) if pattern is None else pattern
-    if engine == "compiled" or (many and use_compiled(engine, n, int(event.sum()) * len(covariates))):
-        if rows.entry is None:
-            from equipoise.kernels.compiled import cox_rows
+        evaluate = cox_patterns.pattern_terms(*rows[:5], pattern, covariates - center, ties_rule)
+    cells = 0 if few else int(np.count_nonzero(event)) * len(covariates)
+    if evaluate is None and (engine == "compiled" or (not few and use_compiled(engine, len(event), cells))):
+        evaluate = _compiled_cox(rows, event, covariates, center, pattern, ties_rule)
+    if evaluate is None:
+        codes = np.arange(len(event)) if pattern is None else pattern
+        counts = risk_counts(
+            rows.merged(), event, codes, len(covariates), rows.stratum, rows.weight, rows.entry,
+            engine if few else "plain",
+        )  # fmt: skip
+        evaluate = partial(plain_cox.cox_terms, risk=plain_cox.cox_risk(counts, covariates - center, ties_rule))
+    return newton.maximize(evaluate, scale, np.zeros(len(center)))
 
-            sorted_rows = cox_rows.cox_rows(
-                rows.observed, rows.tolerance, event, covariates, pattern, rows.stratum, rows.n_strata, rows.weight,
-                ties_rule,
-            )  # fmt: skip
-            return newton.maximize(lambda beta: cox_rows.cox_terms(beta, sorted_rows), scale, start)
-        from equipoise.kernels.compiled import cox as compiled
 
-        layout = compiled.cox_layout(
-            rows.merged(), event, covariates, pattern, rows.stratum, rows.weight, rows.entry, ties_rule
-        )
-        return newton.maximize(lambda beta: compiled.cox_terms(beta, layout), scale, start)
-    counts = risk_counts(
-        rows.merged(), event, codes, len(covariates), rows.stratum, rows.weight, rows.entry,
-        "plain" if many else engine,
+def _compiled_cox(
+    rows: Rows,
+    event: np.ndarray,
+    covariates: np.ndarray,
+    center: np.ndarray,
+    pattern: np.ndarray | None,
+    ties_rule: str,
+) -> Callable[[np.ndarray], plain_cox.CoxTerms]:
+    if rows.entry is None:
+        from equipoise.kernels.compiled import cox_blocks, cox_sums
+
+        blocks = cox_blocks.cox_blocks(
+            rows.observed, rows.tolerance, event, covariates, center, pattern, rows.stratum, rows.n_strata,
+            rows.weight, ties_rule,
+        )  # fmt: skip
+        return partial(cox_sums.cox_terms, rows=blocks)
+    from equipoise.kernels.compiled import cox as compiled
+
+    layout = compiled.cox_layout(
+        rows.merged(), event, covariates - center, pattern, rows.stratum, rows.weight, rows.entry, ties_rule
+    )
+    return partial(compiled.cox_terms, layout=layout)
+
+
+def _compiled_bounds(engine: str) -> bool:
+    # A design takes milliseconds in the plain form: never worth loading numba for, always worth using where it is.
+    return engine == "compiled" or (engine == "auto" and "numba" in sys.modules)
+
+
+def sequential_bounds(
+    information: np.ndarray,
+    given: np.ndarray,
+    *,
+    drift: float = 0.0,
+    upper_drift: float = 0.0,
+    symmetric: bool = False,
+    engine: str = "auto",
+) -> plain_sequential.Bounds:
+    """See `plain.sequential.solve_bounds`; `given` (4, K) holds lower, upper, lower_spent and upper_spent."""
+    if _compiled_bounds(engine):
+        from equipoise.kernels.compiled import sequential as compiled
+
+        return compiled.solve_bounds(information, given, drift=drift, upper_drift=upper_drift, symmetric=symmetric)
+    return plain_sequential.solve_bounds(
+        information, *given, drift=drift, upper_drift=upper_drift, symmetric=symmetric
     )  # fmt: skip
-    risk = plain_cox.cox_risk(counts, covariates, ties_rule)
-    return newton.maximize(lambda beta: plain_cox.cox_terms(beta, risk), scale, start)
+
+
+def sequential_drift(
+    information: np.ndarray, given: np.ndarray, power: float, *, engine: str = "auto"
+) -> tuple[float, plain_sequential.Bounds]:
+    """See `plain.sequential.solve_drift`; `given` (4, K) as in `sequential_bounds`."""
+    if _compiled_bounds(engine):
+        from equipoise.kernels.compiled import sequential as compiled
+
+        return compiled.solve_drift(information, given, power)
+    lower, upper, lower_spent, upper_spent = given
+    return plain_sequential.solve_drift(information, lower, upper, lower_spent, upper_spent, power)

@@ -92,11 +92,34 @@ class Arm(Model):
     interventions: tuple[Identifier, ...] = ()
 
 
-class Randomization(Model):
-    """How patients are allocated."""
+Allocation = Literal[
+    "complete", "permuted-blocks", "big-stick", "biased-coin", "block-urn", "maximal-procedure", "minimization"
+]
+Weight = Annotated[float, Field(ge=0)]
 
-    method: Literal["permuted-blocks", "complete"]
+
+class Randomization(Model):
+    """How patients are allocated; each method reads its own keys, and one it does not read is a fault."""
+
+    method: Allocation
     block_sizes: Stated[tuple[Annotated[int, Field(ge=1)], ...]] | None = None
+    maximum_imbalance: Stated[Annotated[int, Field(ge=1)]] | None = Field(
+        default=None, description="largest difference of two arms in a stratum: big-stick, maximal-procedure"
+    )
+    sequence_length: Stated[Annotated[int, Field(ge=2)]] | None = Field(
+        default=None, description="patients of a stratum's sequence, an even number: maximal-procedure"
+    )
+    urn_lambda: Stated[Annotated[int, Field(ge=1)]] | None = Field(
+        default=None, description="balanced sets of the urn: block-urn"
+    )
+    probability: Stated[Annotated[float, Field(gt=0, le=1)]] | None = Field(
+        default=None, description="of the preferred arm: biased-coin, minimization"
+    )
+    imbalance: Stated[Literal["range", "variance", "standard-deviation"]] | None = None
+    construction: Stated[Literal["ratio-preserving", "han2009", "naive"]] | None = None
+    weights: Stated[dict[Identifier, Weight]] | None = Field(default=None, description="of the strata: minimization")
+    overall_weight: Stated[Weight] | None = None
+    stratum_weight: Stated[Weight] | None = None
     strata: tuple[Identifier, ...] = ()
     seed_policy: Stated[Literal["sealed", "open"]] = Stated[Literal["sealed", "open"]](value="sealed")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from equipoise.protocol.conduct import AnalysisName, Identifier
-from equipoise.protocol.values import DurationText, Model, Stated
+from equipoise.protocol.values import DurationText, Model, PositiveDurationText, Stated
 
 Level = Annotated[float, Field(gt=0, lt=1)]
 
@@ -78,28 +78,111 @@ class Derivation(Model):
     constants: dict[str, Stated[int | float | str | bool]] = Field(default_factory=dict)
 
 
-class Test(Model):
-    """A planned test. `sides` has no default; two-sided alpha is spent half on each side."""
+Exponent = Annotated[float, Field(ge=0)]
 
-    method: Literal["logrank"]
+TimeTest = Literal[
+    "logrank",
+    "fleming-harrington",
+    "tarone-ware",
+    "gehan",
+    "peto",
+    "modified-peto",
+    "modestly-weighted",
+    "maxcombo",
+    "adjusted-logrank",
+    "rerandomization",
+]
+RateTest = Literal[
+    "cmh",
+    "chi-square",
+    "chi-square-continuity",
+    "chi-square-n-1",
+    "likelihood-ratio",
+    "wald",
+    "fisher",
+    "fisher-mid-p",
+    "barnard",
+    "boschloo",
+]
+TimeEstimate = Literal["cox", "rmst", "milestone", "median-difference"]
+RateEstimate = Literal[
+    "newcombe",
+    "newcombe-continuity",
+    "miettinen-nurminen",
+    "mee",
+    "wald",
+    "agresti-caffo",
+    "sato",
+    "mantel-haenszel",
+    "conditional",
+]
+ConfType = Literal["log", "log-log", "plain", "logit", "arcsine"]
+
+
+class Test(Model):
+    """A planned test. `sides` has no default; two-sided alpha is spent half on each side.
+
+    Time-to-event: the log-rank test and its relatives. Response: tests of two rates. Keys below `stratified` belong to
+    single methods: `rho`, `gamma` to fleming-harrington; `t_star` or `s_star` to modestly-weighted; `tests` to
+    maxcombo; `covariates` to adjusted-logrank; `statistic`, `draws`, `seed`, `arrival` to rerandomization.
+    """
+
+    method: TimeTest | RateTest
     sides: Literal[1, 2]
     alpha: Level
     stratified: Stated[bool] = Stated[bool](value=False)
+    rho: Exponent | None = None
+    gamma: Exponent | None = None
+    t_star: PositiveDurationText | None = None
+    s_star: Annotated[float, Field(ge=0, le=1)] | None = None
+    tests: Annotated[tuple[tuple[Exponent, Exponent], ...], Field(min_length=1)] | None = None
+    covariates: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    statistic: Literal["z", "o-e"] | None = None
+    draws: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
+    arrival: AnalysisName | None = Field(default=None, description="ADSL column that says the order of randomization")
+
+
+class FurtherTest(Test):
+    """A test beside the planned one, without a level of its own; `id` names its rows (else its method does)."""
+
+    id: Identifier | None = None
+    alpha: Level | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Estimate(Model):
-    """A planned estimate of the treatment effect."""
+    """A planned estimate of the treatment effect.
 
-    method: Literal["cox"]
-    ties: Literal["efron", "breslow"] = "efron"
+    Time-to-event: a hazard ratio, or a difference of restricted means, of survival at a time, or of medians. Response:
+    a difference of rates or an odds ratio. Keys below `stratified` belong to single methods: `ties` to cox; `tau` and
+    `window_start` to rmst; `at` and `transform` to milestone; `conf_type` to median-difference; `weights` to stratified
+    ones.
+    """
+
+    method: TimeEstimate | RateEstimate
+    ties: Literal["efron", "breslow", "exact", "discrete", "marginal"] = "efron"
     conf_level: Level = 0.95
     stratified: Stated[bool] = Stated[bool](value=False)
+    tau: PositiveDurationText | None = None
+    window_start: DurationText | None = None
+    at: PositiveDurationText | None = None
+    transform: Literal["plain", "log", "log-log", "logit", "arcsine"] | None = None
+    conf_type: ConfType | None = None
+    weights: (
+        Literal["size", "cmh", "inverse-variance", "sample-size", "equal", "miettinen-nurminen", "wilson"] | None
+    ) = None
+
+
+class FurtherEstimate(Estimate):
+    """An estimate beside the planned one; `id` names its rows (else its method does)."""
+
+    id: Identifier | None = None
 
 
 class Curve(Model):
     """How the Kaplan-Meier curves are computed and read."""
 
-    conf_type: Literal["log", "log-log", "plain", "logit", "arcsine"] = "log"
+    conf_type: ConfType = "log"
     conf_level: Level = 0.95
     rates_at: tuple[DurationText, ...] = ()
     unit: Literal["days", "months"] = "months"
@@ -108,7 +191,9 @@ class Curve(Model):
 class RatePlan(Model):
     """How a response rate is estimated."""
 
-    method: Literal["clopper-pearson"] = "clopper-pearson"
+    method: Literal["clopper-pearson", "wilson", "wilson-continuity", "jeffreys", "agresti-coull", "wald"] = (
+        "clopper-pearson"
+    )
     conf_level: Level = 0.95
 
 
@@ -129,17 +214,38 @@ class Trigger(Model):
 
 
 class Look(Model):
-    """One planned look; the last is the final analysis."""
+    """One planned look; the last is the final analysis. At an interim, `efficacy` or `futility` may be switched off."""
 
     id: Identifier
     trigger: Trigger
+    efficacy: bool = True
+    futility: bool = True
 
 
 class Spending(Model):
-    """How alpha is spent over the looks."""
+    """How an error probability is spent over the looks: alpha by `spending`, beta by `futility`."""
 
     function: Literal["obrien-fleming", "pocock", "hwang-shih-decani", "power"]
-    parameter: float | None = None
+    parameter: float | None = Field(default=None, description="of hwang-shih-decani (gamma) and of power (rho)")
+    source: str | None = None
+    assumption: str | None = None
+
+    @model_validator(mode="after")
+    def _parameter_fits(self) -> Self:
+        needed = self.function in ("hwang-shih-decani", "power")
+        if needed and self.parameter is None:
+            raise ValueError(f"the spending function {self.function} needs its `parameter`")
+        if not needed and self.parameter is not None:
+            raise ValueError(f"the spending function {self.function} has no parameter")
+        if self.function == "power" and self.parameter is not None and self.parameter <= 0:
+            raise ValueError(f"the exponent of power spending is above 0, not {self.parameter:g}")
+        return self
+
+
+class Futility(Spending):
+    """How beta is spent over the looks; `binding` bounds must be obeyed and may lower the efficacy bounds."""
+
+    binding: bool = False
 
 
 class Analysis(Model):
@@ -158,11 +264,15 @@ class Analysis(Model):
     subgroups: tuple[Identifier, ...] = ()
     looks: tuple[Look, ...] = ()
     spending: Spending | None = None
+    further_tests: tuple[FurtherTest, ...] = ()
+    further_estimates: tuple[FurtherEstimate, ...] = ()
+    futility: Futility | None = None
 
 
 Section = Literal[
     "abstract",
     "synopsis",
+    "design",
     "flow",
     "baseline",
     "primary",
@@ -182,6 +292,7 @@ class Report(Model):
     sections: tuple[Section, ...] = (
         "abstract",
         "synopsis",
+        "design",
         "flow",
         "baseline",
         "primary",

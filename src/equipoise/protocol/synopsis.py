@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from equipoise.protocol.conduct import Randomization
+from equipoise.protocol.plan_words import estimate_method, estimate_words, test_words
 from equipoise.protocol.plans import Analysis
 from equipoise.protocol.trial import Trial
 from equipoise.protocol.values import Stated
 
 _ASSUMED = " (assumption)"
+# What the synopsis says of the settings of an allocation method, in this order.
+_SETTINGS = {
+    "maximum_imbalance": "at most {} apart",
+    "sequence_length": "sequences of {}",
+    "urn_lambda": "lambda {}",
+    "probability": "probability {}",
+    "imbalance": "by {}",
+    "construction": "{}",
+    "overall_weight": "overall weight {}",
+    "stratum_weight": "stratum weight {}",
+}
 
 
 def synopsis(trial: Trial) -> list[tuple[str, str]]:
@@ -43,7 +56,7 @@ def _question(trial: Trial) -> str:
     where = f" in {_sentence_case(trial.trial.indication)}" if trial.trial.indication else ""
     primary = trial.primary
     outcome = _sentence_case(trial.endpoint(primary.endpoint).label) if primary else "the outcome"
-    return f"Does {experimental} improve {outcome} over {trial.control.label}{where}?"
+    return f"{'Does' if len(trial.experimental) == 1 else 'Do'} {experimental} improve {outcome} over {trial.control.label}{where}?"
 
 
 def _sentence_case(text: str) -> str:
@@ -91,12 +104,16 @@ def _randomization(trial: Trial, plan: Randomization) -> str:
     if plan.block_sizes is not None:
         sizes = _listing([str(size) for size in plan.block_sizes.value])
         text += f" of {sizes}{_mark(plan.block_sizes)}"
+    for key, words in _SETTINGS.items():
+        stated = getattr(plan, key)
+        if stated is not None:
+            shown = f"{stated.value:g}" if isinstance(stated.value, float) else str(stated.value)
+            text += f", {words.format(shown)}{_mark(stated)}"
     if plan.strata:
-        count = 1
-        for name in plan.strata:
-            count *= max(1, len(trial.variables[name].levels))
         factors = _listing([_sentence_case(trial.variables[name].label) for name in plan.strata])
-        text += f", within {count} strata by {factors}"
+        count = math.prod(max(1, len(trial.variables[name].levels)) for name in plan.strata)
+        balanced = plan.method == "minimization"
+        text += f", balancing {factors}" if balanced else f", within {count} strata by {factors}"
     return text
 
 
@@ -121,17 +138,23 @@ def _analysis(trial: Trial, analysis: Analysis) -> str:
     parts = []
     if analysis.looks:
         parts.append(f"when {_trigger(analysis)}")
-    parts.append(f"in the {trial.analysis_set(analysis.analysis_set).label.lower()} set")
+    parts.append(f"in the {_sentence_case(trial.analysis_set(analysis.analysis_set).label)} set")
     if analysis.test:
         sides = {1: "one-sided", 2: "two-sided"}[analysis.test.sides]
         stratified = "stratified " if analysis.test.stratified.value else ""
         mark = _mark(analysis.test.stratified)
-        parts.append(f"{stratified}log-rank test{mark}, {sides}, at {_percent(analysis.test.alpha)}")
+        words = f"{stratified}{test_words(analysis.test, trial.variables)}{mark}"
+        parts.append(f"{words}, {sides}, at {_percent(analysis.test.alpha)}")
     if analysis.estimate:
         stratified = "stratified " if analysis.estimate.stratified.value else ""
         mark = _mark(analysis.estimate.stratified)
         level = _percent(analysis.estimate.conf_level)
-        parts.append(f"hazard ratio by {stratified}Cox regression{mark} with {level} CI")
+        by = (
+            f"{stratified}Cox regression{mark}"
+            if analysis.estimate.method == "cox"
+            else f"{estimate_method(analysis.estimate)}{mark}"
+        )
+        parts.append(f"{estimate_words(analysis.estimate)} by {by} with {level} CI")
     return _capitalized("; ".join(parts))
 
 

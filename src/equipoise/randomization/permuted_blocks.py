@@ -9,13 +9,13 @@ doi:10.1016/0021-9681(74)90015-0; Rosenberger WF, Lachin JM. Randomization in Cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
 
 from equipoise.errors import ArgumentError
-from equipoise.randomization.scheme import Patient, Scheme, State, check_turn
-from equipoise.randomization.words import WordSource, pick
+from equipoise.randomization.scheme import Scheme
+from equipoise.randomization.stratified import Stratified
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,14 @@ class Block:
 
 
 @dataclass(frozen=True)
-class PermutedBlocks:
+class PermutedBlocks(Stratified[Block]):
     """Stratified permuted blocks; where several sizes are declared, each block's is drawn with equal probability.
 
     Arguments: the scheme; the block sizes, each a multiple of the sum of the ratio.
     Raises ArgumentError `argument-invalid` for a size that cannot hold the ratio, and for no size at all.
     The ratio is preserved at every step: by symmetry of the urn each place of a block has the arm's share.
 
+    >>> from equipoise.randomization import Patient
     >>> method = PermutedBlocks(Scheme({"A": 2, "B": 1}), (3,))
     >>> {arm: str(p) for arm, p in method.probabilities(method.start(), Patient("001")).items()}
     {'A': '2/3', 'B': '1/3'}
@@ -64,56 +65,52 @@ class PermutedBlocks:
         object.__setattr__(self, "block_sizes", tuple(self.block_sizes))
 
     @property
+    def name(self) -> str:
+        return "permuted-blocks"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"block_sizes": list(self.block_sizes)}
+
+    @property
     def preserves_ratio(self) -> bool:
         return True
 
     @property
-    def digest(self) -> str:
-        return self.scheme.digest("permuted-blocks", block_sizes=list(self.block_sizes))
+    def warnings(self) -> tuple[str, ...]:
+        if self.block_sizes != (self.scheme.total,):
+            return ()
+        return (f"all blocks have size {self.scheme.total}: whoever knows that knows the last assignment of each",)
 
-    def start(self) -> State:
-        """The state before the first patient."""
-        return State(self.digest, {}, {})
+    def fresh(self) -> Block:
+        return Block(0, 0, 0, {}, dict.fromkeys(self.scheme.arms, 0))
 
-    def probabilities(self, state: State, patient: Patient) -> dict[str, Fraction]:
-        """The exact probability of each arm for this patient, given the state (and so the open block's size).
+    def openings(self, held: Block) -> Sequence[Block]:
+        if held.remaining:
+            return (held,)
+        return tuple(self._opened(held, size) for size in self.block_sizes)
 
-        Raises ArgumentError as `allocate` does.
-        """
-        check_turn(state, patient, self.digest)
-        block = state.strata.get(self.scheme.stratum(patient))
-        if block is None or block.remaining == 0:
-            return self.scheme.shares
-        return {arm: Fraction(left, block.remaining) for arm, left in block.left.items()}
+    def weights(self, held: Block) -> tuple[int, ...]:
+        return tuple(held.left.values())
 
-    def allocate(self, state: State, patient: Patient, words: WordSource) -> tuple[str, State]:
-        """Give the patient an arm.
-
-        Arguments: the state, the patient, and the source of random words: one word per assignment, and one per block
-        where sizes are drawn.
-        Returns the arm and the new state; the old state is left as it was.
-        Raises ArgumentError `stratum-unknown`, `subject-randomized-twice`, or `argument-invalid` for a state of
-        another scheme.
-        """
-        check_turn(state, patient, self.digest)
-        stratum = self.scheme.stratum(patient)
-        number = self.scheme.number(stratum)
-        block = state.strata.get(stratum) or Block(0, 0, 0, {}, dict.fromkeys(self.scheme.arms, 0))
-        if block.remaining == 0:
-            block = self._opened(block, number, words)
-        arm = self.scheme.arms[pick(words.assignment(number, block.assigned), tuple(block.left.values()))]
-        drawn = Block(
-            assigned=block.assigned + 1,
-            opened=block.opened,
-            size=block.size,
-            left={**block.left, arm: block.left[arm] - 1},
-            counts={**block.counts, arm: block.counts[arm] + 1},
+    def after(self, held: Block, arm: str) -> Block:
+        return Block(
+            assigned=held.assigned + 1,
+            opened=held.opened,
+            size=held.size,
+            left={**held.left, arm: held.left[arm] - 1},
+            counts={**held.counts, arm: held.counts[arm] + 1},
         )
-        return arm, State(state.scheme, {**state.strata, stratum: drawn}, {**state.arms, patient.id: arm})
 
-    def _opened(self, block: Block, number: int, words: WordSource) -> Block:
-        size = self.block_sizes[0]
-        if len(self.block_sizes) > 1:
-            size = self.block_sizes[pick(words.block_size(number, block.opened), (1,) * len(self.block_sizes))]
+    def summary(self, held: Block) -> Hashable:
+        return tuple(held.left.values()) if held.remaining else ()
+
+    def reason(self, held: Block) -> str:
+        if held.remaining:
+            left = ", ".join(f"{count} {arm}" for arm, count in held.left.items())
+            return f"block {held.opened} of size {held.size} still holds {left}"
+        return "a new block begins, and its first place has each arm with its share"
+
+    def _opened(self, held: Block, size: int) -> Block:
         left = {arm: size // self.scheme.total * share for arm, share in self.scheme.ratio.items()}
-        return Block(block.assigned, block.opened + 1, size, left, block.counts)
+        return Block(held.assigned, held.opened + 1, size, left, held.counts)

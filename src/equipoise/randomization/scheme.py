@@ -1,12 +1,13 @@
-"""What every allocation method shares: arms and ratio, stratification factors, patients, state, and their checks."""
+"""What every allocation method shares: arms and ratio, factors, patients, state, their checks, what it answers."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from equipoise.errors import ArgumentError, permitted
 from equipoise.randomization.words import WordSource
 
 Stratum = tuple[str, ...]
+LARGEST_DENOMINATOR = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,48 @@ class State:
         return self.strata[stratum].counts[arm] if stratum in self.strata else 0
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """One possible allocation: its exact probability, the arm, and the state after it."""
+
+    probability: Fraction
+    arm: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why the next patient's probabilities are what they are: for the statistician only, it shows what is to come.
+
+    `details` are plain rows behind the reason: what the open block holds, or the imbalance that each arm would leave.
+    """
+
+    method: str
+    patient: str
+    stratum: Mapping[str, str]
+    probabilities: Mapping[str, Fraction]
+    reason: str
+    details: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data, for JSON; exact numbers as text, as in "2/3"."""
+        return {
+            "method": self.method,
+            "patient": self.patient,
+            "stratum": dict(self.stratum),
+            "probabilities": {arm: str(p) for arm, p in self.probabilities.items()},
+            "reason": self.reason,
+            "details": [
+                {key: str(value) if isinstance(value, Fraction) else value for key, value in row.items()}
+                for row in self.details
+            ],
+        }
+
+    def __str__(self) -> str:
+        chances = ", ".join(f"{arm} {p}" for arm, p in self.probabilities.items())
+        return f"patient {self.patient}, {self.method}: {chances}; {self.reason}"
+
+
 class Method(Protocol):
     """An allocation method: a value without memory; the state goes in and comes out."""
 
@@ -46,15 +90,50 @@ class Method(Protocol):
     def scheme(self) -> Scheme: ...
 
     @property
+    def name(self) -> str:
+        """The method's id, as a trial file and the citations have it."""
+        ...
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """Ids of the papers behind the method with these settings, in `equipoise.citations`."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The identity of the method with its settings on its scheme, kept in every state."""
+        ...
+
+    @property
     def preserves_ratio(self) -> bool:
         """Whether the unconditional probability of each arm equals its share at every step."""
+        ...
+
+    @property
+    def lists_ahead(self) -> bool:
+        """Whether each stratum draws by itself, so that its allocations can be listed before anyone arrives."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a statistician should know before using these settings."""
         ...
 
     def start(self) -> State: ...
 
     def probabilities(self, state: State, patient: Patient) -> dict[str, Fraction]: ...
 
+    def outcomes(self, state: State, patient: Patient) -> tuple[Outcome, ...]:
+        """Everything that can happen to this patient, each with its exact probability; they sum to 1."""
+        ...
+
     def allocate(self, state: State, patient: Patient, words: WordSource) -> tuple[str, State]: ...
+
+    def key(self, state: State) -> Hashable:
+        """What of a state decides all later probabilities: states with equal keys have the same future."""
+        ...
+
+    def explain(self, state: State, patient: Patient) -> Explanation: ...
 
 
 @dataclass(frozen=True)
@@ -120,6 +199,14 @@ class Scheme:
             found.append(level)
         return tuple(found)
 
+    def named(self, stratum: Stratum) -> dict[str, str]:
+        """The stratum's level by factor."""
+        return dict(zip(self.factors, stratum, strict=True))
+
+    def all_strata(self) -> tuple[Stratum, ...]:
+        """Every stratum in the order of its number; without factors the one stratum ()."""
+        return tuple(product(*self.factors.values()))
+
     def number(self, stratum: Stratum) -> int:
         """The stratum's number from 0, which addresses its random words."""
         number = 0
@@ -145,6 +232,47 @@ def check_turn(state: State, patient: Patient, digest: str) -> None:
             reason="a second allocation would unbalance the block and break concealment",
             hint="look up the arm that was given; a wrong stratum is corrected in a field of its own",
         )
+
+
+def check_two_equal_arms(scheme: Scheme, method: str, instead: str) -> None:
+    """Refuse (`argument-invalid`) a method of two arms in equal numbers for any other ratio; `instead` is the hint."""
+    if tuple(scheme.ratio.values()) != (1, 1):
+        ratio = ":".join(str(share) for share in scheme.ratio.values())
+        raise ArgumentError(
+            "argument-invalid",
+            f"{method} is defined for two arms 1:1, this trial has {ratio}",
+            reason="its probabilities follow the difference of two arms; elsewhere it would not keep the ratio",
+            hint=instead,
+        )
+
+
+def check_whole(value: object, least: int, what: str) -> None:
+    """Refuse (`argument-invalid`) anything but a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise _invalid(f"{what} is {value!r}", f"a whole number, {least} or more")
+
+
+def exact(value: object, what: str) -> Fraction:
+    """A number as the exact fraction that its decimal form says; 0.8 is 4/5.
+
+    Raises ArgumentError `argument-invalid` for what is no finite number, and for a denominator above 1,000,000.
+    """
+    try:
+        fraction = Fraction(str(value)) if isinstance(value, int | float | str | Fraction) else None
+    except (ValueError, ZeroDivisionError):
+        fraction = None
+    if fraction is None or isinstance(value, bool):
+        raise _invalid(f"{what} is {value!r}", "a number, as in 0.8 or '2/3'")
+    if fraction.denominator > LARGEST_DENOMINATOR:
+        raise _invalid(f"{what} is {value!r}", "at most six decimals, or an exact fraction as in '2/3'")
+    return fraction
+
+
+def certain(probability: Fraction, what: str) -> tuple[str, ...]:
+    """The warning of a random element of 1; nothing below it."""
+    if probability < 1:
+        return ()
+    return (f"{what} is 1: but for ties every assignment is certain, and whoever knows the last ones can predict it",)
 
 
 def _invalid(message: str, hint: str) -> ArgumentError:

@@ -131,15 +131,21 @@ def contrast_pieces(trial: Trial, rows: Rows, analysis: Analysis) -> Sentence:
     several = len(trial.experimental) > 1
     for arm in trial.experimental:
         found = _hazard_ratio(trial, rows, analysis, arm)
+        own = rows.pair_test(analysis.id, "logrank", arm.id, trial.control.id) if several else None
+        if own is not None:
+            found += ["; " if found else "", _p_quantity(own)]
         if found:
             parts.append([f"{arm.label}: ", *found] if several else found)
     p_value = rows.get(analysis.id, "logrank", "p_value") or rows.failure(analysis.id, "logrank")
     if p_value is not None:
-        text = f"P {NOT_COMPUTED}" if p_value.value is None else p_text(p_value.value)
-        words = wording.test_phrase(analysis)
+        words = wording.test_phrase(trial, analysis) + (" of all arms" if several else "")
         aside = ", descriptive" if analysis.role != "primary" else ""
-        parts.append([Quantity(text, (p_value,)), f", {words}{aside}" if words else aside])
+        parts.append([_p_quantity(p_value), f", {words}{aside}" if words else aside])
     return tuple(piece for place, part in enumerate(parts) for piece in (["; "] * (place > 0) + part))
+
+
+def _p_quantity(row: ResultRow) -> Quantity:
+    return Quantity(f"P {NOT_COMPUTED}" if row.value is None else p_text(row.value), (row,))
 
 
 def _hazard_ratio(trial: Trial, rows: Rows, analysis: Analysis, arm: Arm) -> list[Piece]:

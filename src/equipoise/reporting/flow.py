@@ -57,7 +57,7 @@ class Flow:
         return {row_key(row): line.anchor for line in lines for row in line.quantity.rows}
 
 
-_STAGES = (
+STAGES = (
     ("Allocation", (("allocated", "Allocated"), ("treated", "Received treatment"), ("not-treated", "Not treated"))),
     (
         "Treatment",
@@ -106,7 +106,7 @@ def _excluded(trial: Trial, rows: Rows) -> tuple[FlowLine, ...]:
 def _arm(trial: Trial, rows: Rows, arm: Arm) -> FlowArm:
     names = _set_names(trial)
     boxes = []
-    for title, steps in _STAGES:
+    for title, steps in STAGES:
         lines: list[FlowLine] = []
         for parameter, label in steps:
             quantity = single(rows.get("flow", parameter, "n", first=("arm", arm.id)))

@@ -12,6 +12,9 @@ import math
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from equipoise.protocol.plan_words import listed as listed
+from equipoise.protocol.plan_words import lower_first as lower_first
+
 ROUNDING = "half away from zero, on the shortest decimal text of the number"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
@@ -155,21 +158,9 @@ def date_text(iso: str) -> str:
     return iso
 
 
-def listed(parts: list[str]) -> str:
-    """Words in a row: `a`, `a and b`, `a, b, and c`."""
-    if len(parts) < 3:
-        return " and ".join(parts)
-    return ", ".join(parts[:-1]) + f", and {parts[-1]}"
-
-
 def upper_first(text: str) -> str:
     """The text with a capital first letter, the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def lower_first(text: str) -> str:
-    """The text with a small first letter, unless it opens with an abbreviation."""
-    return text if len(text) > 1 and not text[1].islower() else text[:1].lower() + text[1:]
 
 
 def short_digest(digest: str | None, length: int = 12) -> str:

@@ -102,6 +102,12 @@ class Rows:
         """A statistic of the hazard ratio of an arm against the reference arm, or None."""
         return self.get(analysis, "hazard-ratio", statistic, first=("arm", arm), second=("reference", reference))
 
+    def pair_test(self, analysis: str, parameter: str, arm: str, reference: str) -> ResultRow | None:
+        """The P value of a test of an arm against the reference arm, or why it has none; None where there is no row."""
+        first, second = ("arm", arm), ("reference", reference)
+        found = self.get(analysis, parameter, "p_value", first=first, second=second)
+        return found or self.failure(analysis, parameter, first=first, second=second)
+
     def part(self, analysis: str, parameter: str, statistic: str | None = None) -> list[ResultRow]:
         """The rows of one parameter of an analysis, in order, of one statistic if named."""
         rows = self._by_part.get((analysis, parameter), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from equipoise.citations import CITATIONS
+from equipoise.protocol.plan_words import estimate_method, estimate_words, rate_words, test_words
 from equipoise.protocol.plans import Analysis
 from equipoise.protocol.trial import Trial
 from equipoise.provenance import Provenance
@@ -31,7 +32,8 @@ def methods_blocks(trial: Trial, rows: Rows) -> list[tuple[str, Any, str]]:
     blocks.append(("definitions", [(s.label, s.description) for s in sets if s.description], "Analysis sets"))
     estimands = [_estimand(trial, a) for a in analyzed if a.estimand]
     blocks.append(("definitions", estimands, "Estimand"))
-    blocks.append(("definitions", [(_heading(trial, a), _analysis(a, rows)) for a in analyzed], "Planned analyses"))
+    planned = [(_heading(trial, a), _analysis(trial, a, rows)) for a in analyzed]
+    blocks.append(("definitions", planned, "Planned analyses"))
     blocks.append(("paragraphs", [_conventions(trial)], "Conventions"))
     blocks.append(("references", cited(rows), "Papers behind the methods"))
     return [block for block in blocks if block[1]]
@@ -66,29 +68,41 @@ def _heading(trial: Trial, analysis: Analysis) -> str:
     return f"{wording.endpoint_of(trial, analysis).label} ({analysis.role})"
 
 
-def _analysis(analysis: Analysis, rows: Rows) -> str:
+def _analysis(trial: Trial, analysis: Analysis, rows: Rows) -> str:
     parts = []
     if analysis.curve:
         level = confidence_text(analysis.curve.conf_level)
         parts.append(f"Kaplan\u2013Meier curves with {analysis.curve.conf_type} {level}")
     if analysis.test:
         marked = " (stratification is an assumption)" if analysis.test.stratified.is_assumption else ""
-        parts.append(f"{wording.test_phrase(analysis)} at the {level_text(analysis.test.alpha)} level{marked}")
+        parts.append(f"{wording.test_phrase(trial, analysis)} at the {level_text(analysis.test.alpha)} level{marked}")
     if analysis.estimate:
         level = confidence_text(analysis.estimate.conf_level)
-        ties = analysis.estimate.ties.capitalize()
-        parts.append(f"hazard ratio with {level} by {wording.estimate_phrase(analysis)}, ties by {ties}")
+        rule = f", ties by {wording.ties_phrase(analysis.estimate)}" if analysis.estimate.method == "cox" else ""
+        parts.append(f"{estimate_words(analysis.estimate)} with {level} by {wording.estimate_phrase(analysis)}{rule}")
     if analysis.rate:
-        method = "\u2013".join(part.capitalize() for part in analysis.rate.method.split("-"))
-        parts.append(f"rates with exact ({method}) {confidence_text(analysis.rate.conf_level)}")
+        exact = (
+            "exact (Clopper\u2013Pearson)"
+            if analysis.rate.method == "clopper-pearson"
+            else rate_words(analysis.rate.method)
+        )
+        parts.append(f"rates with {exact} {confidence_text(analysis.rate.conf_level)}")
     if analysis.adverse_events:
         grade = wording.minimum_grade(analysis)
         parts.append(f"patients with an event by term, any grade and grade {grade} or higher")
     if analysis.subgroups and rows.has(analysis.id, "subgroup"):
         parts.append("unstratified hazard ratios in subgroups, descriptive")
+    parts += _further(trial, analysis)
     text = "; ".join(parts) or "counts and proportions"
     descriptive = " P values are descriptive." if analysis.test and analysis.role != "primary" else ""
     return f"{text[:1].upper()}{text[1:]}.{descriptive}"
+
+
+def _further(trial: Trial, analysis: Analysis) -> list[str]:
+    """What stands beside the planned analysis."""
+    named = [f"{estimate_words(plan)} by {estimate_method(plan)}" for plan in analysis.further_estimates]
+    named += [f"{wording.sided(plan)} {test_words(plan, trial.variables)}" for plan in analysis.further_tests]
+    return [f"further: {listed(named)}"] if named else []
 
 
 def _estimand(trial: Trial, analysis: Analysis) -> tuple[str, str]:

@@ -41,6 +41,15 @@ PAGE_VARIABLES = MappingProxyType(
 )
 
 
+def arm_style(place: int) -> ArmStyle:
+    """The style of a place from 1; beyond the palette colors begin again, each with the dashes of the next one."""
+    turn, index = divmod(place - 1, len(ARM_STYLES))
+    style = ARM_STYLES[index]
+    if not turn:
+        return style
+    return ArmStyle(style.light, style.dark, ARM_STYLES[(index + turn) % len(ARM_STYLES)].dashes)
+
+
 def arm_place(trial: Trial, arm_id: str) -> int:
     """The arm's place in the palette, from 1; arms beyond the palette begin again."""
     ids = [arm.id for arm in trial.arms]

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import floor, log10
 from pathlib import Path
 from typing import Any
 
-from equipoise.errors import ArgumentError
+from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.results import ResultRow
+from equipoise.reporting.figures import (
+    comparisons,
+    consort,
+    design_results,
+    distribution,
+    estimates,
+    randomization,
+    safety,
+    scatter,
+    shares,
+    stepped,
+)
 from equipoise.reporting.figures.canvas import check_format, drawn_bytes
-from equipoise.reporting.figures.curves import Curve, CurveSet, Point
-from equipoise.reporting.figures.kaplan_meier import kaplan_meier_canvas
-from equipoise.reporting.formatting import number_text, range_text, time_text
-from equipoise.reporting.lookup import row_text
-from equipoise.reporting.palette import ARM_STYLES
+from equipoise.reporting.figures.design import DESIGN
+from equipoise.reporting.figures.sheet import FigureKind
 
-_MOST_TICKS = 9
-_STEPS = {"months": (1, 2, 3, 6, 12, 24, 36), "days": (10, 30, 90, 180, 365, 730, 1825), "years": (1, 2, 5, 10)}
-_Group = tuple[str | None, ...]
+# Every figure that rows may hold. Of those that can be drawn, the first is, unless `kind` names another.
+FIGURES: tuple[FigureKind, ...] = (
+    *stepped.FIGURES,
+    *comparisons.FIGURES,
+    *safety.FIGURES,
+    *shares.FIGURES,
+    *distribution.FIGURES,
+    *design_results.FIGURES,
+    *estimates.FIGURES,
+    *scatter.FIGURES,
+    *consort.FIGURES,
+    *randomization.FIGURES,
+    *comparisons.TESTS,
+)
 
 
 @dataclass(frozen=True)
@@ -47,143 +66,80 @@ class Drawing:
         Path(path).write_bytes(self.content)
 
 
-def render_result(result: Any, format: str = "svg", *, width_mm: float = 170.0) -> Drawing:  # noqa: A002
+def render_result(
+    result: Any, format: str = "svg", *, width_mm: float = 170.0, kind: str | None = None  # noqa: A002
+) -> Drawing:  # fmt: skip
     """A result as a figure.
 
-    Arguments: a `ResultTable`, result rows, or a result object with `to_rows()`, holding Kaplan-Meier curves; where
-    several analyses have curves, the first is drawn. "svg" or "png". The width in millimeters.
-    Raises `argument-invalid` for another format and where there is no curve to draw.
+    Arguments: a `ResultTable`, result rows, or a result object with `to_rows()`; where several analyses hold the
+    figure, the first is drawn. "svg" or "png". The width in millimeters (85 for a column, 170 for a page). `kind`: the
+    figure, where the rows hold several (docs/figures.md lists them); without it the first that there is.
+    Raises `argument-invalid` for another format, a width that leaves no room, rows that hold no such figure, and what
+    is no result.
     """
     check_format(format)
-    rows: list[ResultRow] = list(result.to_rows() if hasattr(result, "to_rows") else result)
-    curves = curves_of(rows)
-    content = drawn_bytes(
-        lambda: (kaplan_meier_canvas(curves, width_mm), curves.title, curves.alternative), format
-    )  # fmt: skip
-    return Drawing(content, format, curves.alternative)
+    _check_width(width_mm)
+    rows = _rows_of(result)
+    chosen, part = _chosen(rows, kind)
+    sheet = chosen.collect(part)
+    content = drawn_bytes(lambda: (sheet.compose(width_mm), sheet.title, sheet.alternative), format)
+    return Drawing(content, format, sheet.alternative)
 
 
-def curves_of(rows: Iterable[ResultRow]) -> CurveSet:
-    """The Kaplan-Meier curves among rows that belong to no known trial. Raises `argument-invalid` where none is."""
-    held = list(rows)
-    found = [row for row in held if row.parameter == "curve" and row.at is not None]
-    if not found:
-        kinds = ", ".join(dict.fromkeys(row.parameter or row.statistic for row in held)) or "nothing"
+def figure_kinds(rows: Iterable[ResultRow]) -> list[str]:
+    """The names of the figures that the rows hold, the one drawn by default first."""
+    return list(dict.fromkeys(figure.name for figure, part in _parts(list(rows)) if part))
+
+
+def _parts(rows: Sequence[ResultRow], kind: str | None = None) -> Iterator[tuple[FigureKind, list[ResultRow]]]:
+    """Every figure (of this name), with its rows; a design plans and predicts, which is no estimate of a trial."""
+    estimated = [row for row in rows if row.analysis != DESIGN]
+    for figure in FIGURES:
+        if kind in (None, figure.name):
+            yield figure, figure.part(rows if figure in design_results.FIGURES else estimated)
+
+
+def _rows_of(result: Any) -> list[ResultRow]:
+    # Some results hold more than their table: a design knows its whole course, of which the table has one time.
+    if hasattr(result, "figure_rows"):
+        return list(result.figure_rows())
+    rows = result.to_rows() if hasattr(result, "to_rows") else result
+    if isinstance(rows, Iterable) and not isinstance(rows, str | bytes):
+        listed = list(rows)
+        if all(isinstance(row, ResultRow) for row in listed):
+            return listed
+    raise ArgumentError(
+        "argument-invalid",
+        f"{type(result).__name__} is no result: it has no rows",
+        where="result",
+        hint="draw what an estimator returned, a ResultTable, or result rows; of a single curve, the result it is from",
+    )
+
+
+def _check_width(width_mm: float) -> None:
+    if not (isinstance(width_mm, int | float) and 40.0 <= width_mm <= 1000.0):
         raise ArgumentError(
             "argument-invalid",
-            "there is no Kaplan-Meier curve to draw in this result",
-            reason=f"its rows hold {kinds}",
-            hint="draw the result of kaplan_meier, or the result rows of a trial",
+            f"width_mm is {width_mm!r}",
+            where="width_mm",
+            hint="a width in millimeters from 40 to 1000: 85 for a column, 170 for a page",
         )
-    analysis = found[0].analysis
-    kept = [row for row in held if row.analysis == analysis]
-    groups = list(dict.fromkeys(_group(row) for row in found if row.analysis == analysis))
-    unit = next((row.at_unit for row in found if row.at_unit), None)
-    ticks = _ticks(max(row.at or 0.0 for row in found if row.analysis == analysis), unit)
-    curves = tuple(_curve(kept, group, place, ticks) for place, group in enumerate(groups))
-    endpoint = found[0].endpoint
-    return CurveSet(
-        title=endpoint or "Survival by group",
-        subtitle="Kaplan\u2013Meier estimates with pointwise confidence bands; ticks: censored",
-        axis=f"Time, {unit}" if unit else "Time",
-        unit=unit or "",
-        curves=curves,
-        ticks=ticks,
-        median_head=f"Median (CI), {unit}" if unit else "Median (CI)",
-        ratio_head="",
-        statements=(),
-        source="",
-        alternative=_alternative(curves),
+
+
+def _chosen(rows: Sequence[ResultRow], kind: str | None) -> tuple[FigureKind, list[ResultRow]]:
+    for figure, part in _parts(rows, kind):
+        if part:
+            return figure, part
+    names = figure_kinds(rows)
+    held = ", ".join(dict.fromkeys(row.parameter or row.statistic for row in rows)) or "nothing"
+    if kind is not None and names:
+        raise ArgumentError(
+            "argument-invalid", f"there is no figure {kind!r} in this result", where="kind",
+            hint=permitted(kind, names),
+        )  # fmt: skip
+    raise ArgumentError(
+        "argument-invalid",
+        "there is nothing to draw in this result",
+        reason=f"its rows hold {held[:200]}",
+        hint="print it, or draw the result of an estimator, or the result rows of a trial; see docs/figures.md",
     )
-
-
-def _group(row: ResultRow) -> _Group:
-    return row.group1, row.level1, row.group2, row.level2
-
-
-def _curve(rows: list[ResultRow], group: _Group, place: int, ticks: tuple[float, ...]) -> Curve:
-    own = [row for row in rows if _group(row) == group]
-    points: dict[float, dict[str, float | None]] = {}
-    for row in own:
-        if row.parameter == "curve" and row.at is not None:
-            points.setdefault(row.at, {})[row.statistic] = row.value
-    steps = _steps(points)
-    said = {row.statistic: row for row in own if row.at is None}
-    for row in own:
-        # A median read off a curve says its share in `at`; only the half is a median.
-        if row.statistic.startswith("median"):
-            said.setdefault(row.statistic, row)
-    median = said.get("median")
-    label = ", ".join(level for level in (group[1], group[3]) if level) or "All"
-    return Curve(
-        id=label,
-        label=label,
-        place=place % len(ARM_STYLES) + 1,
-        points=steps,
-        at_risk=_at_risk(points, ticks),
-        censored={},
-        events=" / ".join(row_text(said[name]) for name in ("n_event", "n") if name in said),
-        median=_median(said),
-        median_at=None if median is None else median.value,
-        ratio="",
-    )
-
-
-def _steps(points: dict[float, dict[str, float | None]]) -> tuple[Point, ...]:
-    """The curve, from 1 at time 0 where its rows begin later."""
-    steps = [
-        Point(time, survival, seen.get("survival_low"), seen.get("survival_high"), seen.get("n_censor") or 0.0)
-        for time, seen in sorted(points.items())
-        if (survival := seen.get("survival")) is not None
-    ]
-    if steps and steps[0].time > 0:
-        steps.insert(0, Point(0.0, 1.0, 1.0, 1.0, 0.0))
-    return tuple(steps)
-
-
-def _at_risk(points: dict[float, dict[str, float | None]], ticks: tuple[float, ...]) -> dict[float, str]:
-    """Numbers at risk at the ticks: as the row of the first time not before each says."""
-    found = {}
-    for tick in ticks:
-        later = [time for time in sorted(points) if time >= tick and (time > 0 or len(points) == 1)]
-        number = points[later[0]].get("n_risk") if later else 0.0
-        if number is None:
-            return {}
-        found[tick] = number_text(number)
-    return found
-
-
-def _median(said: dict[str, ResultRow]) -> str:
-    if "median" not in said:
-        return ""
-    unit = said["median"].unit
-    texts = {name: _time(row, unit) for name, row in said.items() if name.startswith("median")}
-    if said["median"].value is None and not any(said[n].value for n in texts if n != "median"):
-        return texts["median"]
-    if "median_low" not in texts or "median_high" not in texts:
-        return texts["median"]
-    return f"{texts['median']} ({range_text(texts['median_low'], texts['median_high'])})"
-
-
-def _time(row: ResultRow, unit: str | None) -> str:
-    if row.value is None:
-        return row_text(row)
-    return time_text(row.value, unit or "months", with_unit=False) if unit else f"{row.value:.6g}"
-
-
-def _ticks(last: float, unit: str | None) -> tuple[float, ...]:
-    """Clinical intervals of a known unit, else 1, 2 or 5 times a power of ten; at most nine steps."""
-    last = max(last, 1e-9)
-    steps = [*_STEPS.get(unit or "", ())]
-    power = 10.0 ** floor(log10(last / _MOST_TICKS))
-    steps += [power * factor for factor in (1, 2, 5, 10, 20)]
-    step = next((step for step in steps if last / step <= _MOST_TICKS), last)
-    return tuple(step * place for place in range(int(last / step + 1e-9) + 1))
-
-
-def _alternative(curves: tuple[Curve, ...]) -> str:
-    said = [
-        f"{curve.label}: {curve.events or 'curve'}{', median ' + curve.median if curve.median else ''}"
-        for curve in curves
-    ]
-    return f"Kaplan-Meier curves, events / patients and medians. {'; '.join(said)}."

@@ -97,7 +97,12 @@ def _ratio(trial: Trial, rows: Rows, name: str) -> Headline | None:
     if low is not None and high is not None:
         level = confidence_text(wording.conf_level(analysis))
         detail = (f"{level}, ", Quantity(interval(low, high), (low, high)))
+    first = trial.experimental[0].id
+    several = len(trial.arms) > 2
     p_value = rows.get(name, "logrank", "p_value")
+    if several:
+        # Beside the ratio of one pair stands the P value of that pair.
+        p_value = rows.pair_test(name, "logrank", first, trial.control.id)
     if p_value is not None and p_value.value is not None:
         detail = (*detail, *(("; ",) if detail else ()), Quantity(p_text(p_value.value), (p_value,)))
     return Headline((quantity,), f"hazard ratio, {short}{against}", detail)

@@ -9,9 +9,10 @@ from typing import Any
 from equipoise.protocol.synopsis import synopsis
 from equipoise.protocol.trial import Trial
 from equipoise.provenance import Provenance
-from equipoise.reporting import tables, wording
+from equipoise.reporting import wording
 from equipoise.reporting.abstract import Sentence, primary_sentences
 from equipoise.reporting.figures.canvas import inline_svg
+from equipoise.reporting.figures.design import render_planned_course
 from equipoise.reporting.figures.files import PAGE_MM
 from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
@@ -19,7 +20,13 @@ from equipoise.reporting.flow import patient_flow
 from equipoise.reporting.formatting import date_text
 from equipoise.reporting.lookup import Rows, row_key
 from equipoise.reporting.methods import assumption_blocks, decision_lines, methods_blocks
+from equipoise.reporting.tables.baseline import baseline_table
+from equipoise.reporting.tables.design import DESIGN, design_tables
+from equipoise.reporting.tables.effects import further_table
 from equipoise.reporting.tables.model import Table
+from equipoise.reporting.tables.response import response_table
+from equipoise.reporting.tables.safety import breakdown_table, overall_table
+from equipoise.reporting.tables.survival import survival_table
 
 NARROW_MM = 85.0
 
@@ -85,6 +92,13 @@ class Sources:
         )
         return [self._figure(f"{analysis}-subgroups", caption, render_forest, analysis)]
 
+    def design_course(self) -> list[Block]:
+        """Patients and events expected over time; nothing where the rows hold no design."""
+        if not self.rows.has(DESIGN, "course"):
+            return []
+        caption = f"Enrollment and events as planned. Drawn from result rows {DESIGN}/course."
+        return [self._figure(DESIGN, caption, render_planned_course, DESIGN)]
+
     def _figure(self, name: str, caption: str, render: Callable[..., bytes], analysis: str) -> Block:
         self.figures += 1
 
@@ -142,13 +156,25 @@ def _synopsis(sources: Sources) -> tuple[str, list[Block]]:
     return "Synopsis", [Block("definitions", synopsis(sources.trial))]
 
 
+def _design(sources: Sources) -> tuple[str, list[Block]]:
+    said = [row.value_text or "" for row in sources.rows.part(DESIGN, "text", "paragraph")]
+    prose = [Block("paragraphs", said)] if said else []
+    assumed = [row.value_text or "" for row in sources.rows.part(DESIGN, "text", "assumption")]
+    return "Design", [
+        *prose,
+        *sources.design_course(),
+        *(Block("table", t) for t in design_tables(sources.rows)),
+        *([Block("list", assumed, "Assumed, not published")] if assumed else []),
+    ]
+
+
 def _flow(sources: Sources) -> tuple[str, list[Block]]:
     flow = patient_flow(sources.trial, sources.rows)
     return "Participant flow", [] if flow is None else [Block("flow", flow)]
 
 
 def _baseline(sources: Sources) -> tuple[str, list[Block]]:
-    return "Baseline characteristics", _table(tables.baseline_table(sources.trial, sources.rows))
+    return "Baseline characteristics", _table(baseline_table(sources.trial, sources.rows))
 
 
 def _primary(sources: Sources) -> tuple[str, list[Block]]:
@@ -168,10 +194,14 @@ def _primary(sources: Sources) -> tuple[str, list[Block]]:
 def _result_table(sources: Sources, analysis) -> list[Block]:
     kind = wording.endpoint_of(sources.trial, analysis).kind
     if kind == "time-to-event":
-        return _table(tables.survival_table(sources.trial, sources.rows, analysis))
+        return _table(survival_table(sources.trial, sources.rows, analysis)) + _further(sources, analysis)
     if kind == "response":
-        return _table(tables.response_table(sources.trial, sources.rows))
-    return _table(tables.overall_table(sources.trial, sources.rows, analysis))
+        return _table(response_table(sources.trial, sources.rows))
+    return _table(overall_table(sources.trial, sources.rows, analysis))
+
+
+def _further(sources: Sources, analysis) -> list[Block]:
+    return _table(further_table(sources.trial, sources.rows, analysis))
 
 
 def _forest(sources: Sources) -> tuple[str, list[Block]]:
@@ -190,15 +220,16 @@ def _overall_survival(sources: Sources) -> tuple[str, list[Block]]:
 
 
 def _response(sources: Sources) -> tuple[str, list[Block]]:
-    return "Response", _table(tables.response_table(sources.trial, sources.rows))
+    further = [b for a in wording.of_kind(sources.trial, "response") for b in _further(sources, a)]
+    return "Response", _table(response_table(sources.trial, sources.rows)) + further
 
 
 def _safety(sources: Sources) -> tuple[str, list[Block]]:
     blocks: list[Block] = []
     for analysis in wording.of_kind(sources.trial, "adverse-event"):
-        blocks += _table(tables.overall_table(sources.trial, sources.rows, analysis))
+        blocks += _table(overall_table(sources.trial, sources.rows, analysis))
         for parameter in ("term", "soc"):
-            blocks += _table(tables.breakdown_table(sources.trial, sources.rows, analysis, parameter))
+            blocks += _table(breakdown_table(sources.trial, sources.rows, analysis, parameter))
     return "Adverse events", blocks
 
 
@@ -244,6 +275,7 @@ def _table(table: Table | None) -> list[Block]:
 
 _MAKERS: dict[str, Callable[[Sources], tuple[str, list[Block]]]] = {
     "synopsis": _synopsis,
+    "design": _design,
     "flow": _flow,
     "baseline": _baseline,
     "primary": _primary,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from equipoise.frames.results import ResultRow
 from equipoise.protocol.trial import Trial
@@ -13,13 +13,17 @@ from equipoise.reporting import wording
 from equipoise.reporting.abstract import abstract_sentences, sentence_text
 from equipoise.reporting.formatting import THIN_SPACE, date_text, short_digest
 from equipoise.reporting.lookup import Rows
-from equipoise.reporting.tables import Letters, Table, breakdown_table, overall_table, response_table, survival_table
+from equipoise.reporting.tables.effects import further_table
+from equipoise.reporting.tables.model import Table
+from equipoise.reporting.tables.response import response_table
+from equipoise.reporting.tables.safety import breakdown_table, overall_table
+from equipoise.reporting.tables.survival import survival_table
+from equipoise.reporting.terminal_table import shown_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDTH = 100
-_SHOWN_TERMS = 8
 
 
 def print_summary(
@@ -64,48 +68,21 @@ def summary_parts(trial: Trial, rows: Rows, provenance: Provenance | None, width
     said = " ".join(sentence_text(s) for s in abstract_sentences(trial, rows) if s).replace(THIN_SPACE, " ")
     parts += [Text("\n".join(textwrap.wrap(said, width))), ""] if said else []
     for table in _tables(trial, rows):
-        parts += [*_shown(table), ""]
+        parts += [*shown_table(table), ""]
     if provenance is not None:
         parts.append(Text(_origin(provenance), style="dim"))
     return parts
 
 
 def _tables(trial: Trial, rows: Rows) -> list[Table]:
-    found = [survival_table(trial, rows, analysis) for analysis in wording.time_to_event(trial)]
+    found: list[Table | None] = []
+    for analysis in wording.time_to_event(trial):
+        found += [survival_table(trial, rows, analysis), further_table(trial, rows, analysis)]
     found.append(response_table(trial, rows))
+    found += [further_table(trial, rows, analysis) for analysis in wording.of_kind(trial, "response")]
     for analysis in wording.of_kind(trial, "adverse-event"):
         found += [overall_table(trial, rows, analysis), breakdown_table(trial, rows, analysis, "term")]
     return [table for table in found if table is not None]
-
-
-def _shown(table: Table) -> list[Any]:
-    """A table with horizontal rules only, its notes below."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    letters = Letters()
-    terms = table.id.endswith("-term")
-    shown = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1))
-    # As Text, since a string is read as markup: an arm may well be called "[A]".
-    shown.add_column(Text(table.stub))
-    for column in table.columns:
-        heads = [column.under, column.label, column.below]
-        shown.add_column(Text("\n".join(head for head in heads if head)), justify="right")
-    lines = table.lines[:_SHOWN_TERMS] if terms else table.lines
-    for line in lines:
-        marks = "".join(f" [{letter}]" for letter in letters.of(*line.notes))
-        cells = [""] * len(table.columns)
-        for place, cell in enumerate(line.cells):
-            notes = "".join(f" [{letter}]" for letter in letters.of(*cell.quantity.notes))
-            cells[place] = cell.quantity.text.replace(THIN_SPACE, " ") + notes
-        shown.add_row(Text("  " * line.indent + line.label + marks), *(Text(cell) for cell in cells))
-    notes = [Text(f"[{letter}] {note}", style="dim") for note, letter in letters.notes.items()]
-    hidden = len(table.lines) - len(lines)
-    if hidden > 0:
-        more = "1 more term" if hidden == 1 else f"{hidden} more terms"
-        notes.append(Text(f"and {more} in the report", style="dim"))
-    return [Text(table.caption, style="bold"), shown, *notes]
 
 
 def _origin(provenance: Provenance) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from equipoise.protocol.plans import Analysis, Endpoint
+from equipoise.protocol.plan_words import estimate_method, test_words
+from equipoise.protocol.plans import Analysis, Endpoint, Estimate, Test
 from equipoise.protocol.trial import Trial
 from equipoise.quantities import DAYS_PER_UNIT
 from equipoise.reporting.formatting import level_text, lower_first, time_text
@@ -35,21 +36,28 @@ def first_mention(endpoint: Endpoint) -> str:
     return f"{lower_first(head)}{short}" + (f", {tail}," if comma else "")
 
 
-def test_phrase(analysis: Analysis) -> str:
+def test_phrase(trial: Trial, analysis: Analysis) -> str:
     """`two-sided stratified log-rank test`, as planned."""
     if analysis.test is None:
         return ""
-    sides = {1: "one-sided", 2: "two-sided"}[analysis.test.sides]
-    stratified = "stratified " if analysis.test.stratified.value else ""
-    return f"{sides} {stratified}log-rank test"
+    return f"{sided(analysis.test)} {test_words(analysis.test, trial.variables)}"
+
+
+def sided(test: Test) -> str:
+    """`two-sided stratified`: what stands before the name of a test."""
+    stratified = " stratified" if test.stratified.value else ""
+    return {1: "one-sided", 2: "two-sided"}[test.sides] + stratified
 
 
 def estimate_phrase(analysis: Analysis) -> str:
     """`stratified Cox model`, as planned."""
-    if analysis.estimate is None:
-        return ""
-    stratified = "stratified " if analysis.estimate.stratified.value else ""
-    return f"{stratified}Cox model"
+    return "" if analysis.estimate is None else estimate_method(analysis.estimate)
+
+
+def ties_phrase(estimate: Estimate) -> str:
+    """`Efron`: whose rule for tied events."""
+    names = {"exact": "the exact conditional likelihood", "marginal": "the exact marginal likelihood"}
+    return names.get({"discrete": "exact"}.get(estimate.ties, estimate.ties), estimate.ties.capitalize())
 
 
 def alpha_phrase(analysis: Analysis) -> str:
@@ -61,8 +69,8 @@ def alpha_phrase(analysis: Analysis) -> str:
 
 
 def conf_level(analysis: Analysis) -> float:
-    """The confidence level of the analysis's estimate, rate or curve."""
-    for plan in (analysis.estimate, analysis.rate, analysis.curve):
+    """The confidence level of the analysis's rate, estimate or curve."""
+    for plan in (analysis.rate, analysis.estimate, analysis.curve):
         if plan is not None:
             return plan.conf_level
     return 0.95

@@ -48,11 +48,11 @@ def new_folder(
 
 
 @contextmanager
-def new_file(out: Path, *, force: bool = False, inputs: Iterable[object] = ()) -> Iterator[Path]:
+def new_file(out: Path, *, force: bool = False, inputs: Iterable[object] = (), private: bool = False) -> Iterator[Path]:
     """A file to write: a temporary sibling that replaces `out` when the block ends well.
 
-    An existing file is refused; `force` replaces it unless it is one of the `inputs`. Raises OutputError:
-    `output-exists`, `output-unwritable`.
+    An existing file is refused; `force` replaces it unless it is one of the `inputs`. A `private` file can be read and
+    written by its owner only. Raises OutputError: `output-exists`, `output-unwritable`.
     """
     with _explained(out), _parent(out):
         place = _real(out)
@@ -62,7 +62,7 @@ def new_file(out: Path, *, force: bool = False, inputs: Iterable[object] = ()) -
         partial = Path(name)
         try:
             yield partial
-            partial.chmod(0o666 & ~_umask())
+            partial.chmod(0o600 if private else 0o666 & ~_umask())
             partial.replace(place)
         except BaseException:
             partial.unlink(missing_ok=True)

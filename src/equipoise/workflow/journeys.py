@@ -14,6 +14,7 @@ from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
 from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal, Notify, silent
+from equipoise.workflow.planning import TrialLike, trial_file, with_design
 from equipoise.workflow.stages import (
     DECISIONS,
     DEFAULT_SEED,
@@ -21,12 +22,10 @@ from equipoise.workflow.stages import (
     Analyzed,
     Derived,
     Tables,
-    TrialLike,
     analyze_derived,
     derive_trial,
     report_trial,
     synthesize_trial,
-    trial_file,
 )
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def _figures(trial: Trial, analyzed: Analyzed) -> dict[str, bytes]:
     """Every figure of the report as SVG and PNG, with its data beside it as CSV, by file name."""
     from equipoise.reporting import render_figures
 
-    return render_figures(trial, analyzed.results, analyzed.provenance)
+    return render_figures(trial, with_design(trial, analyzed.results), analyzed.provenance)
 
 
 def write_figures(figures: Mapping[str, bytes], folder: Path) -> None:

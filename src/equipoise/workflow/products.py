@@ -11,17 +11,16 @@ from equipoise.frames.adam import write_adam
 from equipoise.protocol import Trial
 from equipoise.workflow.folders import new_file, new_folder
 from equipoise.workflow.journal import Journal
+from equipoise.workflow.planning import TrialLike, trial_file
 from equipoise.workflow.stages import (
     DECISIONS,
     RESULTS,
     Analyzed,
     Derived,
-    TrialLike,
     analyze_trial,
     derive_trial,
     report_trial,
     synthesize_trial,
-    trial_file,
 )
 
 

@@ -13,8 +13,9 @@ from equipoise.frames.decisions import DecisionLog
 from equipoise.frames.memory import adam_data, sdtm_data
 from equipoise.frames.results import ResultTable, read_provenance
 from equipoise.frames.sdtm import SdtmData, read_sdtm
-from equipoise.protocol import Trial, TrialFile, read_trial_file
+from equipoise.protocol import TrialFile
 from equipoise.provenance import Provenance
+from equipoise.workflow.planning import TrialLike, trial_file, with_design
 
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
@@ -30,7 +31,6 @@ medians within 0.3 month, 6- and 12-month rates within 4 points. Hazard ratio an
 RESULTS = "results.parquet"
 DECISIONS = "decisions.csv"
 
-TrialLike = str | Path | Trial
 Tables = Mapping[str, Any]
 
 
@@ -48,13 +48,6 @@ class Analyzed:
 
     results: ResultTable
     provenance: Provenance
-
-
-def trial_file(trial: TrialLike) -> TrialFile:
-    """The trial with its file's text; a Trial built in memory stands for its own JSON."""
-    if isinstance(trial, Trial):
-        return TrialFile(trial, trial.id, trial.model_dump_json(exclude_none=True))
-    return read_trial_file(trial)
 
 
 def synthesize_trial(
@@ -152,7 +145,7 @@ def report_trial(
     if facts.trial_digest is None:
         facts = replace(facts, trial_digest=source.digest)
     _check_same_plan(facts, source)
-    return render_report(source.trial, rows, facts, decisions=decisions, figures=figures)
+    return render_report(source.trial, with_design(source.trial, rows), facts, decisions=decisions, figures=figures)
 
 
 def _sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:

@@ -34,24 +34,29 @@ def _table(time, event, weight, entry, entry_weight):
             m += 1
     at, n_risk = np.empty(m), np.empty(m)
     n_event, n_censor = np.zeros(m), np.zeros(m)
-    total = 0.0
-    late = 0.0
+    total, late = 0.0, 0.0
+    # Rows of positive weight at risk, and of these the dead: whole numbers, which tell exactly whether everyone dies.
+    rows, dead = 0, 0
     e = len(entry) - 1
     j = m
     for i in range(n - 1, -1, -1):
         if i == n - 1 or time[i] != time[i + 1]:
             j -= 1
             at[j] = time[i]
+            dead = 0
         total += weight[i]
+        rows += weight[i] > 0.0
         if event[i]:
             n_event[j] += weight[i]
+            dead += weight[i] > 0.0
         else:
             n_censor[j] += weight[i]
         if i == 0 or time[i] != time[i - 1]:
             while e >= 0 and entry[e] >= time[i]:
                 late += entry_weight[e]
+                rows -= entry_weight[e] > 0.0
                 e -= 1
-            n_risk[j] = total - late
+            n_risk[j] = n_event[j] if rows == dead else total - late
     return at, n_risk, n_event, n_censor
 
 

@@ -38,6 +38,29 @@ def permutation_tails(
     return above, below, outside, total
 
 
+def permutation_histogram(strata: Sequence[tuple[np.ndarray, int]], edges: np.ndarray) -> np.ndarray:
+    """Numbers of choices with sums in each bin, [edge, next edge) and the last bin closed; see `permutation_tails`."""
+    below = np.zeros(len(edges))
+    for left, right in _halves(strata):
+        ordered = np.sort(right)
+        below[:-1] += [np.searchsorted(ordered, edge - left, side="left").sum() for edge in edges[:-1]]
+        below[-1] += len(left) * len(ordered)
+    return np.diff(below)
+
+
+def sum_pairs(strata: Sequence[tuple[np.ndarray, int]]) -> int:
+    """How many sums the left half lists, from which the effort of a histogram follows, without listing them."""
+    half = sum(len(scores) // 2 for scores, _ in strata)
+    return 1 << half
+
+
+def extreme_sums(strata: Sequence[tuple[np.ndarray, int]]) -> tuple[float, float]:
+    """The smallest and the largest sum that a choice can have."""
+    ordered = [(np.sort(scores), k) for scores, k in strata]
+    low = sum(float(scores[:k].sum()) for scores, k in ordered)
+    return low, sum(float(scores[len(scores) - k :].sum()) for scores, k in ordered)
+
+
 def _at_least(ordered: np.ndarray, limits: np.ndarray) -> int:
     return int((len(ordered) - np.searchsorted(ordered, limits, side="left")).sum())
 

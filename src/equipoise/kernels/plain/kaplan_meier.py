@@ -36,21 +36,26 @@ def curve_table(table: RiskTable, conf_type: str, conf_level: float) -> CurveTab
 
 
 def limits_with_error(
-    survival: np.ndarray, log_variance: np.ndarray, conf_type: str, conf_level: float
+    survival: np.ndarray,
+    log_variance: np.ndarray,
+    conf_type: str,
+    conf_level: float,
+    out: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Limits (see `pointwise_limits`) of a curve, or of a stretch of one, and the standard error S sqrt(Var log S).
 
-    The error is NaN where S = 0: the variance of log S is infinite there and Greenwood's is not defined.
+    The error is NaN where S = 0: the variance of log S is infinite there and Greenwood's is not defined. `out`: arrays
+    to write the three into; the last may be `log_variance` itself.
     """
+    low, high, error = np.empty((3, len(survival))) if out is None else out
     # A curve falls: its last height tells whether it is positive throughout.
-    positive = len(survival) > 0 and survival[-1] > 0.0
-    root = np.sqrt(log_variance if positive else np.where(survival > 0.0, log_variance, np.nan))
-    distance = normal_quantile(0.5 + conf_level / 2.0) * root
+    if len(survival) and survival[-1] == 0.0:
+        survival = np.where(survival > 0.0, survival, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        limits = (
-            _LIMITS[conf_type](survival, distance) if positive else limits_at_distance(survival, distance, conf_type)
-        )
-    return *limits, survival * root
+        root = np.sqrt(log_variance, out=error)
+        _LIMITS[conf_type](survival, normal_quantile(0.5 + conf_level / 2.0) * root, low, high)
+        np.multiply(survival, root, out=error)
+    return low, high, error
 
 
 def product_limit(n_risk: np.ndarray, n_event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,38 +94,49 @@ def pointwise_limits(
 def limits_at_distance(survival: np.ndarray, distance: np.ndarray, conf_type: str) -> tuple[np.ndarray, np.ndarray]:
     """Limits `distance` away on the log scale, carried to the scale `conf_type` by the delta method."""
     s = np.where(survival > 0.0, survival, np.nan)
-    half = np.where(survival > 0.0, distance, np.nan)
+    low, high = np.empty((2, len(s)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = _LIMITS[conf_type](s, half)
+        _LIMITS[conf_type](s, distance, low, high)
     return low, high
 
 
-def _plain(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.maximum(s - half * s, 0.0), np.minimum(s + half * s, 1.0)
+# Each writes its limits into the last two arguments, which on large data spares copies; s is NaN where it is zero.
+def _plain(s: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    np.maximum(s - half * s, 0.0, out=low)
+    np.minimum(s + half * s, 1.0, out=high)
 
 
-def _log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.exp(np.log(s) - half), np.minimum(np.exp(np.log(s) + half), 1.0)
+def _log(s: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    log_s = np.log(s)
+    np.exp(log_s - half, out=low)
+    np.minimum(np.exp(log_s + half), 1.0, out=high)
 
 
-def _log_log(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _log_log(s: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
     # exp(-exp(log(-log S) -+ h / log S)) without the outer logarithm: S to the power exp(-+ h / log S).
-    log_s = np.log(np.where(s < 1.0, s, np.nan))
-    power = np.exp(half / log_s)
-    return np.exp(log_s / power), np.exp(log_s * power)
+    log_s = np.log(_below_one(s), out=low)
+    power = np.exp(np.divide(half, log_s, out=high), out=high)
+    raised = log_s * power
+    np.exp(np.divide(log_s, power, out=low), out=low)
+    np.exp(raised, out=high)
 
 
-def _logit(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.where(s < 1.0, s, np.nan)
+def _logit(s: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    inside = _below_one(s)
     center, spread = np.log(inside / (1.0 - inside)), half / (1.0 - inside)
-    return 1.0 / (1.0 + np.exp(spread - center)), 1.0 / (1.0 + np.exp(-spread - center))
+    low[:], high[:] = 1.0 / (1.0 + np.exp(spread - center)), 1.0 / (1.0 + np.exp(-spread - center))
 
 
-def _arcsine(s: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.where(s < 1.0, s, np.nan)
+def _arcsine(s: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    inside = _below_one(s)
     center, spread = np.arcsin(np.sqrt(inside)), 0.5 * half * np.sqrt(inside / (1.0 - inside))
-    low = np.sin(np.maximum(center - spread, 0.0)) ** 2
-    return low, np.sin(np.minimum(center + spread, np.pi / 2.0)) ** 2
+    low[:] = np.sin(np.maximum(center - spread, 0.0)) ** 2
+    high[:] = np.sin(np.minimum(center + spread, np.pi / 2.0)) ** 2
+
+
+def _below_one(s: np.ndarray) -> np.ndarray:
+    """The heights, NaN where they are one."""
+    return s if s.max(initial=0.0) < 1.0 else np.where(s < 1.0, s, np.nan)
 
 
 _LIMITS = {"plain": _plain, "log": _log, "log-log": _log_log, "logit": _logit, "arcsine": _arcsine}

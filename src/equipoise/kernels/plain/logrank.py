@@ -10,11 +10,15 @@ from equipoise.kernels.plain.risk_sets import RiskCounts
 
 
 class LogrankSums(NamedTuple):
-    """Per stratum s and group g: `observed` (S, G), `expected` (S, G), and `covariance` (S, G, G) of O - E."""
+    """Per stratum s and group g: `observed` (S, G), `expected` (S, G), and `covariance` (S, G, G) of O - E.
+
+    `rows` (S, G) counts the rows where the kernel met them all on its way, else None.
+    """
 
     observed: np.ndarray
     expected: np.ndarray
     covariance: np.ndarray
+    rows: np.ndarray | None = None
 
 
 class PooledCurve(NamedTuple):

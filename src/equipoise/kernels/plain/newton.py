@@ -12,6 +12,8 @@ from equipoise.kernels.plain.cox import CoxTerms
 
 # The squared step in standard errors below which one more Newton step leaves an error of about its square.
 _DECREMENT = 1e-12
+# Below this the step, 1e-11 standard errors, is still taken but changes no term that would have to be made afresh.
+_NO_DECREMENT = 1e-22
 _MAX_HALVINGS = 40
 _MAX_ITERATIONS = 100
 
@@ -38,8 +40,9 @@ def maximize(evaluate: Callable[[np.ndarray], CoxTerms], scale: np.ndarray, star
 
     Each step solves I s = U and is halved until the log-likelihood does not fall. It stops after a step with
     U' s <= 1e-12: near a finite maximum steps shrink quadratically, so the error left is far below rounding of a
-    standard error. Along a direction in which the likelihood is monotone every step stays about one unit on the scale
-    of the covariates (`scale`, p: their spread), which is how divergence is told.
+    standard error; after one with U' s <= 1e-22 the terms are not evaluated again. Along a direction in which the
+    likelihood is monotone every step stays about one unit on the scale of the covariates (`scale`, p: their spread),
+    which is how divergence is told.
 
     Source: Therneau TM, Grambsch PM. Modeling Survival Data. Springer 2000, section 3.1 (Newton with halving).
     """
@@ -54,6 +57,9 @@ def maximize(evaluate: Callable[[np.ndarray], CoxTerms], scale: np.ndarray, star
             break
         step, decrement = solved
         score_statistic = decrement if iterations == 0 else score_statistic
+        if decrement <= _NO_DECREMENT:
+            beta = beta + step
+            break
         beta, terms = _ascend(evaluate, beta, terms, step)
         iterations += 1
     diverging = np.abs(step) * scale > 1e-2 if decrement < 1e-3 else np.zeros(len(beta), dtype=bool)
@@ -98,7 +104,10 @@ def dependent_columns(information: np.ndarray, floor: np.ndarray) -> list[tuple[
         if own <= floor[j]:
             found.append((j, []))
             continue
-        weights = np.linalg.solve(information[np.ix_(kept, kept)], information[kept, j]) if kept else np.zeros(0)
+        if not kept:
+            kept.append(j)
+            continue
+        weights = np.linalg.solve(information[np.ix_(kept, kept)], information[kept, j])
         if own - information[kept, j] @ weights <= 1e-10 * own:
             size = np.abs(weights) * np.sqrt(diagonal[kept])
             found.append((j, [k for k, part in zip(kept, size, strict=True) if part > 1e-6 * np.sqrt(own)]))

@@ -38,16 +38,23 @@ def risk_table(
     A row is at risk at t when entry < t <= time. Events precede censorings at the same time (Kaplan and Meier 1958).
     """
     order = np.argsort(time)
-    ordered = time[order]
+    ordered, happened = time[order], event[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    w = np.ones(len(time)) if weight is None else weight[order].astype(float)
-    happened = event[order]
-    suffix = np.cumsum(w[::-1])[::-1]
-    n_risk = suffix[first]
-    if entry is not None:
-        n_risk = n_risk - _not_yet_entered(entry, w if weight is None else weight, ordered[first])
-    n_event = np.add.reduceat(np.where(happened, w, 0.0), first)
-    n_censor = np.add.reduceat(np.where(happened, 0.0, w), first)
+
+    def counted(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """At risk, with the event, and censored at each time, rows counting by `weights`."""
+        own = weights[order]
+        at_risk = np.cumsum(own[::-1])[::-1][first]
+        if entry is not None:
+            at_risk = at_risk - _not_yet_entered(entry, weights, ordered[first])
+        dead, censored = (np.add.reduceat(np.where(which, own, 0), first) for which in (happened, ~happened))
+        return at_risk, dead, censored
+
+    n_risk, n_event, n_censor = counted(np.ones(len(time)) if weight is None else weight.astype(float))
+    if weight is not None:
+        # Sums of fractions in another order differ by rounding: where everyone at risk dies, a curve must reach zero.
+        rows_at_risk, rows_dead, _ = counted((weight > 0).astype(np.int64))
+        n_risk = np.where(rows_at_risk == rows_dead, n_event, n_risk)
     return RiskTable(ordered[first], n_risk, n_event, n_censor)
 
 

@@ -176,6 +176,23 @@ class Canvas:
             Polygon(points, closed=True, transform=self.figure.transFigure, facecolor=color, edgecolor="none")
         )
 
+    def place_circle(self, x: float, y: float, radius: float, *, color: str, hollow: bool = False) -> None:
+        """A disk, or a ring filled with paper."""
+        from matplotlib.patches import Ellipse
+
+        center = (x / self.width, 1 - y / self.height)
+        self.figure.add_artist(
+            Ellipse(
+                center,
+                2 * radius / self.width,
+                2 * radius / self.height,
+                transform=self.figure.transFigure,
+                facecolor=PAPER if hollow else color,
+                edgecolor=color,
+                linewidth=0.9 if hollow else 0.0,
+            )
+        )
+
 
 def drawn_bytes(compose: Callable[[], tuple[Canvas, str, str]], form: str) -> bytes:
     """The figure that `compose` makes (canvas, title, alternative text) as SVG or PNG bytes, the same every time."""

@@ -1,16 +1,23 @@
-"""What a Kaplan-Meier figure shows, collected from result rows before anything is drawn."""
+"""What a figure of curves shows, collected from result rows before anything is drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from equipoise.frames.results import ResultRow
+from equipoise.reporting.figures.scales import Scale
 from equipoise.reporting.lookup import Rows, row_text, with_interval
+from equipoise.reporting.palette import ArmStyle, arm_style
+
+SURVIVAL = Scale((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), percent=True)
 
 
 @dataclass(frozen=True)
 class Point:
-    """A step of a curve: from `time` on, survival and its limits; how many were censored at it."""
+    """A step of a curve: from `time` on, survival and its limits; how many were censored at it.
+
+    `survival` is the height on the axis, from 0 at its lowest to 1 at its highest tick, of other curves too.
+    """
 
     time: float
     survival: float
@@ -21,7 +28,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """One arm's curve with its place in the palette and the texts that stand beside it."""
+    """One arm's curve with its place in the palette and the texts that stand beside it.
+
+    `style` where the place does not decide it; `risk_name` its name in the number-at-risk table where that is another.
+    """
 
     id: str
     label: str
@@ -33,6 +43,13 @@ class Curve:
     median: str
     median_at: float | None
     ratio: str
+    style: ArmStyle | None = None
+    risk_name: str = ""
+
+    @property
+    def drawn(self) -> ArmStyle:
+        """How the curve is drawn."""
+        return self.style or arm_style(self.place)
 
     @property
     def end(self) -> float:
@@ -42,7 +59,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class CurveSet:
-    """A whole figure: its curves, axis ticks, table, and words."""
+    """A whole figure: its curves, the ticks of both axes, table, and words."""
 
     title: str
     subtitle: str
@@ -55,6 +72,8 @@ class CurveSet:
     statements: tuple[str, ...]
     source: str
     alternative: str
+    scale: Scale = SURVIVAL
+    count_head: str = "Events / patients"
 
     @property
     def last_median(self) -> float | None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from equipoise.frames.results import COLUMNS, ResultRow
 from equipoise.protocol.trial import Trial
 from equipoise.provenance import Provenance
 from equipoise.reporting import wording
+from equipoise.reporting.figures.canvas import FORMATS
+from equipoise.reporting.figures.consort import render_flow
+from equipoise.reporting.figures.design import DESIGN, render_planned_course
 from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
+from equipoise.reporting.flow import patient_flow
 from equipoise.reporting.lookup import Rows
 
 PAGE_MM = 170.0
+FLOW = "flow"
 _KINDS = (
     ("", "curve", ("curve", "at-risk", "kaplan-meier"), render_kaplan_meier),
     ("-subgroups", "subgroup", ("subgroup", "hazard-ratio"), render_forest),
@@ -30,16 +37,24 @@ def render_figures(
     """
     rows = Rows(results)
     found: dict[str, bytes] = {}
+
+    def keep(name: str, behind: list[ResultRow], render: Callable[[str], bytes]) -> None:
+        found.update({f"{name}.{form}": render(form) for form in FORMATS})
+        found[f"{name}.csv"] = _rows_file(behind)
+
+    drawn: dict[str, Any] = {"width_mm": PAGE_MM}
+    if rows.has(DESIGN, "course"):
+        behind = [*rows.part(DESIGN, "course"), *rows.part(DESIGN, "look")]
+        keep(DESIGN, behind, lambda f: render_planned_course(trial, rows, format=f, provenance=provenance, **drawn))
+    if patient_flow(trial, rows) is not None:
+        behind = [row for part in rows.parameters(FLOW) for row in rows.part(FLOW, part)]
+        keep(FLOW, behind, lambda f: render_flow(trial, rows, format=f, provenance=provenance, **drawn))
     for analysis in wording.time_to_event(trial):
         for suffix, needed, parameters, render in _KINDS:
-            if not rows.has(analysis.id, needed):
-                continue
-            name = f"{analysis.id}{suffix}"
-            for form in ("svg", "png"):
-                found[f"{name}.{form}"] = render(
-                    trial, rows, analysis.id, width_mm=PAGE_MM, format=form, provenance=provenance
-                )
-            found[f"{name}.csv"] = _rows_file([row for part in parameters for row in rows.part(analysis.id, part)])
+            if rows.has(analysis.id, needed):
+                made = partial(render, trial, rows, analysis.id, provenance=provenance, **drawn)
+                behind = [row for part in parameters for row in rows.part(analysis.id, part)]
+                keep(f"{analysis.id}{suffix}", behind, lambda f, made=made: made(format=f))
     return found
 
 

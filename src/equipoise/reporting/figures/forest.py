@@ -13,7 +13,6 @@ from equipoise.protocol.trial import Trial
 from equipoise.provenance import Provenance
 from equipoise.reporting import wording
 from equipoise.reporting.figures.canvas import (
-    POINTS_PER_MM,
     Canvas,
     check_format,
     drawn_bytes,
@@ -21,11 +20,11 @@ from equipoise.reporting.figures.canvas import (
     wrapped,
 )
 from equipoise.reporting.figures.rendering import source_line
+from equipoise.reporting.figures.sheet import SOURCE_SIZE, heading, place_source, sheet_size
 from equipoise.reporting.formatting import confidence_text, lower_first, range_text, ratio_text
 from equipoise.reporting.lookup import NOT_COMPUTED, Rows, row_text
 from equipoise.reporting.palette import ARM_STYLES, RULE, SECONDARY, TEXT, arm_place
 
-SOURCE_SIZE = 6.0
 _OVERALL = "All patients"
 _LOWEST, _HIGHEST = 0.25, 2.0
 
@@ -200,29 +199,26 @@ class _Columns:
 
 def forest_canvas(forest: Forest, width_mm: float) -> Canvas:
     """The drawn forest plot."""
-    width = width_mm * POINTS_PER_MM
-    size = 7.4 if width > 320 else 6.0
+    width, size = sheet_size(width_mm, narrow=6.0)
     columns = _columns(forest, width, size)
-    title = wrapped(forest.title, width, size + 1.6, "bold")
-    subtitle = wrapped(forest.subtitle, width, size)
+    head = heading(forest.title, forest.subtitle, width, size)
     heads = [
         wrapped(name, _count_width(forest, place, size), size, "bold") for place, (name, _) in enumerate(forest.heads)
     ]
-    head_top = len(title) * (size + 1.6) * 1.35 + len(subtitle) * 1.4 * size + 0.8 * size
+    head_top = head.height + 0.8 * size
     top = head_top + max([0, *(len(lines) for lines in heads if columns.counts)]) * 1.3 * size + 2.4 * size
     bottom = top + len(forest.lines) * columns.step
     source = wrapped(forest.source, width, SOURCE_SIZE)
     captions = _caption_lines(forest, columns, width)
     foot = bottom + 3.0 * size + max(len(lines) for lines in captions) * 1.35 * size
     canvas = Canvas(width, foot + 0.9 * size + len(source) * 1.3 * SOURCE_SIZE + 2)
-    _place_titles(canvas, title, subtitle, size)
+    head.place(canvas)
     _place_heads(canvas, forest, columns, heads, head_top, top)
     _place_axis(canvas, forest, columns, top, bottom)
     for place, line in enumerate(forest.lines):
         _place_forest_line(canvas, forest, columns, line, top + (place + 0.5) * columns.step)
     _place_captions(canvas, _position(forest, columns, 1.0), size, captions, bottom + 3.4 * size)
-    for place, text in enumerate(reversed(source)):
-        canvas.place_text(0, canvas.height - 2 - place * 1.3 * SOURCE_SIZE, text, size=SOURCE_SIZE, color=SECONDARY)
+    place_source(canvas, source)
     return canvas
 
 
@@ -253,16 +249,6 @@ def _columns(forest: Forest, width: float, size: float) -> _Columns:
         x += gap + wide
         rights.append(x)
     return _Columns(stub, tuple(rights), (x + 1.4 * gap, width - numbers - 1.2 * gap), width, size, 1.85 * size)
-
-
-def _place_titles(canvas: Canvas, title: list[str], subtitle: list[str], size: float) -> None:
-    y = 0.0
-    for line in title:
-        y += (size + 1.6) * 1.35
-        canvas.place_text(0, y - 0.35 * size, line, size=size + 1.6, weight="bold")
-    for line in subtitle:
-        y += size * 1.4
-        canvas.place_text(0, y - 0.3 * size, line, size=size, color=SECONDARY)
 
 
 def _place_heads(

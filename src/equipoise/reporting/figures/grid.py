@@ -61,7 +61,7 @@ class Grid:
 
     @cached_property
     def _numbers_width(self) -> float:
-        return sum(self.columns) + self._gap * (len(self.columns) - 1)
+        return sum(self.columns) + self._gap * max(len(self.columns) - 1, 0)
 
     @cached_property
     def _name_room(self) -> float:
@@ -108,7 +108,7 @@ class Grid:
     def _body(self) -> float:
         """Height from the top rule to the bottom rule."""
         lines = sum(len(name) + self.stacked for name in self.names)
-        return (1 + lines) * self._step + 0.5 * self.size
+        return (bool(self.head) + lines) * self._step + 0.5 * self.size
 
     @property
     def height(self) -> float:
@@ -128,10 +128,11 @@ class Grid:
     def place(self, canvas: Canvas, left: float, top: float) -> None:
         """Draw the table with its top left corner at a point."""
         bottom = top + self._body
-        for y, color in ((top, SECONDARY), (top + self._step + 0.1 * self.size, RULE), (bottom, SECONDARY)):
+        rules = [(top, SECONDARY), (top + self._step + 0.1 * self.size, RULE), (bottom, SECONDARY)]
+        for y, color in rules if self.head else (rules[0], rules[2]):
             canvas.place_line([(left, y), (left + self.width, y)], color=color, width=0.5)
         self._place_numbers(canvas, left, top + 0.74 * self._step, self.head, SECONDARY)
-        baseline = top + 0.25 * self.size + 1.74 * self._step
+        baseline = top + 0.25 * self.size + (0.74 + bool(self.head)) * self._step
         for line, name in zip(self.lines, self.names, strict=True):
             if self.swatches:
                 self._place_swatch(canvas, left, baseline - 0.36 * self.size, line.style)

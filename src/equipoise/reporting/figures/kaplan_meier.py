@@ -1,24 +1,24 @@
-"""The Kaplan-Meier figure: measured first, then drawn; the number-at-risk table shares its ticks with the axis."""
+"""Figures of curves, Kaplan-Meier before all: measured first, then drawn; the number-at-risk table shares the ticks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 from math import nan
 from typing import TYPE_CHECKING
 
-from equipoise.reporting.figures.canvas import POINTS_PER_MM, Canvas, measured_width, wrapped
+from equipoise.reporting.figures.canvas import Canvas, measured_width, wrapped
 from equipoise.reporting.figures.curves import Curve, CurveSet, Point
 from equipoise.reporting.figures.grid import Grid, GridLine
 from equipoise.reporting.figures.placement import Box, Skyline, emptiest_corner, label_spots
+from equipoise.reporting.figures.sheet import SOURCE_SIZE, Heading, heading, place_source, sheet_size, widest
 from equipoise.reporting.formatting import number_text
-from equipoise.reporting.palette import ARM_STYLES, SECONDARY, TEXT
+from equipoise.reporting.palette import SECONDARY, TEXT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SOURCE_SIZE = 6.0
 BAND_ALPHA = 0.12
 LINE_WIDTH = 1.8
 _STACK_ABOVE = 0.27
@@ -31,8 +31,7 @@ class Layout:
     width: float
     height: float
     size: float
-    title: tuple[str, ...]
-    subtitle: tuple[str, ...]
+    heading: Heading
     plot: Box
     span: float
     ticks: tuple[float, ...]
@@ -50,43 +49,41 @@ class Layout:
 
 def kaplan_meier_canvas(curves: CurveSet, width_mm: float, *, show_censored: bool = False) -> Canvas:
     """The drawn figure of a curve set, `width_mm` wide and as high as it needs."""
-    layout = _layout(curves, width_mm * POINTS_PER_MM, show_censored)
+    layout = _layout(curves, *sheet_size(width_mm), show_censored)
     canvas = Canvas(layout.width, layout.height)
-    _place_heading(canvas, layout)
+    layout.heading.place(canvas)
     plot = layout.plot
     axes = canvas.place_axes(plot.left, plot.top, plot.right - plot.left, plot.bottom - plot.top)
     _dress_axes(canvas, axes, layout, curves)
     _trace_curves(axes, curves)
     _place_risk_table(canvas, layout, curves, show_censored)
     for curve, box in zip(curves.curves, layout.labels, strict=False):
-        color = ARM_STYLES[curve.place - 1].light
+        color = curve.drawn.light
         baseline = plot.top + box.bottom - 0.28 * layout.size
         canvas.place_text(plot.left + box.left, baseline, curve.label, size=layout.size, color=color, weight="bold")
     if layout.grid is not None:
         layout.grid.place(canvas, *layout.grid_at)
-    for place, line in enumerate(reversed(layout.source)):
-        canvas.place_text(0, layout.height - 2 - place * 1.3 * SOURCE_SIZE, line, size=SOURCE_SIZE, color=SECONDARY)
+    place_source(canvas, layout.source)
     return canvas
 
 
-def _layout(curves: CurveSet, width: float, show_censored: bool) -> Layout:
-    size = 7.4 if width > 320 else 6.4
-    title = tuple(wrapped(curves.title, width, size + 1.6, "bold"))
-    subtitle = tuple(wrapped(curves.subtitle, width, size))
-    top = len(title) * (size + 1.6) * 1.35 + len(subtitle) * size * 1.4 + 1.2 * size
-    names = [measured_width(curve.label, size, "bold") for curve in curves.curves]
+def _layout(curves: CurveSet, width: float, size: float, show_censored: bool) -> Layout:
+    head = heading(curves.title, curves.subtitle, width, size)
+    top = head.height + 1.2 * size
+    names = [measured_width(_risk_name(curve), size, "bold") for curve in curves.curves if curve.at_risk]
+    scale = widest([curves.scale.text(tick) for tick in curves.scale.ticks], size) + 0.9 * size
     numbers = [measured_width(text, size) for text in _risk_texts(curves, show_censored)]
     half = max(numbers, default=0.0) / 2
-    left = max(max(names, default=0.0) + half + 0.9 * size, measured_width("100%", size) + 0.9 * size)
+    left = max(max(names, default=0.0) + half + 0.9 * size, scale)
     stacked = left > _STACK_ABOVE * width
     if stacked:
-        left = max(measured_width("100%", size) + 0.9 * size, half + 1)
+        left = max(scale, half + 1)
     span = max([curve.end for curve in curves.curves] + list(curves.ticks) + [1e-9])
-    last = measured_width(number_text(curves.ticks[-1]), size) / 2 if curves.ticks else 0.0
+    last = measured_width(tick_text(curves.ticks[-1]), size) / 2 if curves.ticks else 0.0
     right = width - max(half if curves.ticks and curves.ticks[-1] > 0.97 * span else 0.0, last, 2.0)
     plot = Box(left, top, right, top + min(max(0.54 * (right - left), 118.0), 225.0))
     ticks = _thinned(curves.ticks, max([*numbers, last * 2]) + 0.45 * size, span, right - left)
-    return _filled(curves, Layout(width, 0, size, title, subtitle, plot, span, ticks, stacked, 0, None, (0, 0), (), ()),
+    return _filled(curves, Layout(width, 0, size, head, plot, span, ticks, stacked, 0, None, (0, 0), (), ()),
                    show_censored)  # fmt: skip
 
 
@@ -102,12 +99,12 @@ def _filled(curves: CurveSet, bare: Layout, show_censored: bool) -> Layout:
     )
     sizes = [(measured_width(curve.label, size, "bold"), 1.15 * size) for curve in curves.curves]
     labels = label_spots(sizes, (across, down), skylines, [*half, corner] if corner else half)
-    if labels is None and grid is not None:
+    if labels is None:
         grid = _grid(curves, size, across, swatches=True)
         size_now = (grid.width, grid.height) if grid else (0.0, 0.0)
-        corner = emptiest_corner(size_now, (across, down), skylines, half, margin=7)
+        corner = emptiest_corner(size_now, (across, down), skylines, half, margin=7) if grid else None
     table_top = plot.bottom + 3.9 * size + (0.4 * size if curves.axis else 0)
-    lines = 1 + sum(len(_risk_name(curve, bare)) + bare.stacked for curve in curves.curves)
+    lines = 1 + sum(len(_risk_lines(curve, bare)) + bare.stacked for curve in curves.curves if curve.at_risk)
     bottom = table_top + (lines * size * 1.55 if _risk_texts(curves, show_censored) else 0.0)
     at = (0.0, 0.0)
     if grid is not None and corner is None:
@@ -122,15 +119,24 @@ def _filled(curves: CurveSet, bare: Layout, show_censored: bool) -> Layout:
     return Layout(**{**vars(bare), **changes, "labels": tuple(labels or ()), "source": source})
 
 
+def tick_text(tick: float) -> str:
+    """A time on the axis: whole times with a comma for thousands, others as they are."""
+    return number_text(tick) if tick == int(tick) else f"{tick:.6g}"
+
+
 def _half_line(curves: CurveSet, span: float, across: float, down: float) -> list[Box]:
     """The place of the line at 50%, where there is one."""
     last = curves.last_median
     return [] if last is None else [Box(0.0, down / 2 - 0.5, last / span * across, down / 2 + 0.5)]
 
 
-def _risk_name(curve: Curve, layout: Layout) -> list[str]:
+def _risk_name(curve: Curve) -> str:
+    return curve.risk_name or curve.label
+
+
+def _risk_lines(curve: Curve, layout: Layout) -> list[str]:
     """An arm's name in the number-at-risk table, in as many lines as it needs."""
-    return wrapped(curve.label, layout.width, layout.size, "bold")
+    return wrapped(_risk_name(curve), layout.width, layout.size, "bold")
 
 
 def _risk_texts(curves: CurveSet, show_censored: bool) -> list[str]:
@@ -154,28 +160,17 @@ def _thinned(ticks: tuple[float, ...], wide: float, span: float, across: float) 
 
 def _grid(curves: CurveSet, size: float, limit: float, *, swatches: bool = False) -> Grid | None:
     if not any(curve.events or curve.median for curve in curves.curves):
-        return None
+        names = tuple(GridLine(curve.label, curve.drawn, ()) for curve in curves.curves)
+        return Grid((), names, curves.statements, size - 0.4, limit, True) if swatches else None
     ratios = any(curve.ratio for curve in curves.curves) and len(curves.curves) > 2
-    head = ("Events / patients", curves.median_head, *((curves.ratio_head,) if ratios else ()))
+    medians = any(curve.median for curve in curves.curves)
+    shown = (True, medians, ratios)
+    head = tuple(compress((curves.count_head, curves.median_head, curves.ratio_head), shown))
     lines = tuple(
-        GridLine(
-            curve.label,
-            ARM_STYLES[curve.place - 1],
-            (curve.events, curve.median, *((curve.ratio,) if ratios else ())),
-        )
+        GridLine(curve.label, curve.drawn, tuple(compress((curve.events, curve.median, curve.ratio), shown)))
         for curve in curves.curves
     )
     return Grid(head, lines, curves.statements, size - 0.4, limit, swatches).fitted()
-
-
-def _place_heading(canvas: Canvas, layout: Layout) -> None:
-    size, y = layout.size, 0.0
-    for line in layout.title:
-        y += (size + 1.6) * 1.35
-        canvas.place_text(0, y - 0.35 * size, line, size=size + 1.6, weight="bold")
-    for line in layout.subtitle:
-        y += size * 1.4
-        canvas.place_text(0, y - 0.3 * size, line, size=size, color=SECONDARY)
 
 
 def _dress_axes(canvas: Canvas, axes: Axes, layout: Layout, curves: CurveSet) -> None:
@@ -188,13 +183,13 @@ def _dress_axes(canvas: Canvas, axes: Axes, layout: Layout, curves: CurveSet) ->
         axes.spines[side].set_color(SECONDARY)
         axes.spines[side].set_linewidth(0.6)
     axes.set_xticks(list(layout.ticks), labels=[])
-    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], labels=[])
+    axes.set_yticks([curves.scale.share(tick) for tick in curves.scale.ticks], labels=[])
     axes.tick_params(length=3, width=0.6, color=SECONDARY)
     for tick in layout.ticks:
-        canvas.place_text(layout.x(tick), plot.bottom + 3 + 1.35 * size, number_text(tick), size=size, align="center")
-    for percent in range(0, 101, 20):
-        y = plot.bottom - percent / 100 * (plot.bottom - plot.top)
-        canvas.place_text(plot.left - 5, y + 0.36 * size, f"{percent}%", size=size, align="right")
+        canvas.place_text(layout.x(tick), plot.bottom + 3 + 1.35 * size, tick_text(tick), size=size, align="center")
+    for tick in curves.scale.ticks:
+        y = plot.bottom - curves.scale.share(tick) * (plot.bottom - plot.top)
+        canvas.place_text(plot.left - 5, y + 0.36 * size, curves.scale.text(tick), size=size, align="right")
     middle = (plot.left + plot.right) / 2
     canvas.place_text(middle, plot.bottom + 3 + 2.85 * size, curves.axis, size=size, align="center")
 
@@ -203,7 +198,7 @@ def _trace_curves(axes: Axes, curves: CurveSet) -> None:
     if curves.last_median is not None:
         axes.plot([0, curves.last_median], [0.5, 0.5], color=SECONDARY, linewidth=0.6, dashes=(4, 3), zorder=1)
     for curve in curves.curves:
-        style = ARM_STYLES[curve.place - 1]
+        style = curve.drawn
         points = _visible(curve.points, axes.get_xlim()[1])
         times = [point.time for point in points]
         survival = [point.survival for point in points]
@@ -264,9 +259,11 @@ def _place_risk_table(canvas: Canvas, layout: Layout, curves: CurveSet, show_cen
     head = "No. at risk (censored)" if show_censored else "No. at risk"
     canvas.place_text(0, y, head, size=size, color=SECONDARY)
     for curve in curves.curves:
-        color = ARM_STYLES[curve.place - 1].light
+        if not curve.at_risk:
+            continue
+        color = curve.drawn.light
         y += step
-        name = _risk_name(curve, layout)
+        name = _risk_lines(curve, layout)
         for place, line in enumerate(name):
             canvas.place_text(0, y + place * step, line, size=size, color=color, weight="bold")
         y += (len(name) - 1 + layout.stacked) * step

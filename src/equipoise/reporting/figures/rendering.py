@@ -117,7 +117,9 @@ def _statements(trial: Trial, rows: Rows, analysis: Analysis) -> list[str]:
     p_value = rows.get(analysis.id, "logrank", "p_value")
     if p_value is not None and p_value.value is not None:
         described = ", descriptive" if analysis.role != "primary" else ""
-        said.append(f"{p_text(p_value.value)}, {wording.test_phrase(analysis) or 'log-rank test'}{described}")
+        between = " of all arms" if len(trial.arms) > 2 else ""
+        words = wording.test_phrase(trial, analysis) or "log-rank test"
+        said.append(f"{p_text(p_value.value)}, {words}{between}{described}")
     return said
 
 

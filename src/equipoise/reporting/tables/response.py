@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from equipoise.protocol.plans import Analysis
 from equipoise.protocol.trial import Trial
 from equipoise.reporting import wording
-from equipoise.reporting.formatting import confidence_text, p_text
-from equipoise.reporting.lookup import NOT_COMPUTED, Quantity, Rows, share, with_interval
+from equipoise.reporting.formatting import confidence_text
+from equipoise.reporting.lookup import Quantity, Rows, share, with_interval
+from equipoise.reporting.tables.effects import estimate_line, p_value_lines
 from equipoise.reporting.tables.model import Line, Table, arm_columns, cell, filled
 
 
@@ -59,7 +61,7 @@ def _rate(trial: Trial, rows: Rows, analysis: Analysis) -> Iterator[Line]:
     block = [
         Line("Patients, n", tuple(patients), indent=1),
         Line(f"Rate, % ({level})", tuple(intervals), indent=1),
-        _test(trial, rows, analysis),
+        *_effects(trial, rows, analysis),
     ]
     block = [line for line in block if filled(line)]
     if block:
@@ -79,14 +81,11 @@ def _bare(quantity: Quantity | None) -> Quantity | None:
     return None if quantity is None else Quantity(quantity.text.replace("%", ""), quantity.rows)
 
 
-def _test(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
-    row = rows.get(analysis.id, "response-test", "p_value")
-    if row is None:
-        return Line("")
-    shown = Quantity(NOT_COMPUTED if row.value is None else p_text(row.value, symbol=False), (row,))
-    described = ", descriptive" if analysis.role != "primary" else ""
-    notes = (f"{row.label[:1].upper()}{row.label[1:]}.",) if row.label else ()
-    return Line(f"P value{described}", (cell(shown, span=len(trial.arms)),), indent=1, notes=notes)
+def _effects(trial: Trial, rows: Rows, analysis: Analysis) -> Iterator[Line]:
+    if analysis.estimate is not None:
+        yield replace(estimate_line(trial, rows, analysis, analysis.estimate), indent=1)
+    for line in p_value_lines(trial, rows, analysis, analysis.test, "response-test"):
+        yield replace(line, indent=1)
 
 
 def _definitions(trial: Trial, rows: Rows, analyses: list[Analysis]) -> tuple[str, ...]:

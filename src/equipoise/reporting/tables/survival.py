@@ -8,8 +8,9 @@ from equipoise.frames.results import ResultRow
 from equipoise.protocol.plans import Analysis
 from equipoise.protocol.trial import Trial
 from equipoise.reporting import wording
-from equipoise.reporting.formatting import confidence_text, p_text, upper_first
-from equipoise.reporting.lookup import NOT_COMPUTED, Quantity, Rows, single, with_interval
+from equipoise.reporting.formatting import confidence_text
+from equipoise.reporting.lookup import Quantity, Rows, single, with_interval
+from equipoise.reporting.tables.effects import estimate_line, p_value_lines
 from equipoise.reporting.tables.model import Line, Table, arm_columns, cell, filled, words
 
 
@@ -45,8 +46,11 @@ def _lines(trial: Trial, rows: Rows, analysis: Analysis) -> Iterator[Line]:
     )
     for at in rows.times(analysis.id, "landmark"):
         yield _rate_line(trial, rows, analysis, at, level)
-    yield _hazard_ratios(trial, rows, analysis)
-    yield _p_value(trial, rows, analysis)
+    if analysis.estimate is None or analysis.estimate.method == "cox":
+        yield _hazard_ratios(trial, rows, analysis)
+    if analysis.estimate is not None and analysis.estimate.method != "cox":
+        yield estimate_line(trial, rows, analysis, analysis.estimate)
+    yield from p_value_lines(trial, rows, analysis, analysis.test, "logrank")
     yield from _follow_up(trial, rows, analysis)
 
 
@@ -90,16 +94,6 @@ def _hazard_ratios(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
     return Line(label, tuple(cells) if found else ())
 
 
-def _p_value(trial: Trial, rows: Rows, analysis: Analysis) -> Line:
-    row = rows.get(analysis.id, "logrank", "p_value") or rows.failure(analysis.id, "logrank")
-    if row is None:
-        return Line("")
-    shown = Quantity(NOT_COMPUTED if row.value is None else p_text(row.value, symbol=False), (row,))
-    described = ", descriptive" if analysis.role != "primary" else ""
-    notes = (f"{upper_first(row.label)}.",) if row.label and row.value is not None else ()
-    return Line(f"P value, log-rank test{described}", (cell(shown, span=len(trial.arms)),), notes=notes)
-
-
 def _follow_up(trial: Trial, rows: Rows, analysis: Analysis) -> list[Line]:
     """Median follow-up of all patients and of each arm: in an open-label trial the two should be seen together."""
     each = [single(rows.get(analysis.id, "follow-up", "median", first=("arm", arm.id))) for arm in trial.arms]
@@ -117,8 +111,8 @@ def _follow_up(trial: Trial, rows: Rows, analysis: Analysis) -> list[Line]:
 
 def _notes(trial: Trial, rows: Rows, analysis: Analysis) -> tuple[str, ...]:
     notes = []
-    if rows.has(analysis.id, "hazard-ratio") and analysis.estimate:
-        ties = analysis.estimate.ties.capitalize()
+    if rows.has(analysis.id, "hazard-ratio") and analysis.estimate and analysis.estimate.method == "cox":
+        ties = wording.ties_phrase(analysis.estimate)
         notes.append(f"Hazard ratio by {wording.estimate_phrase(analysis)}, ties by {ties}; below 1 favors "
                      f"{' or '.join(arm.label for arm in trial.experimental)}.")  # fmt: skip
     if rows.has(analysis.id, "kaplan-meier") and analysis.curve:

@@ -1,0 +1,113 @@
+"""The table that compares randomization methods, from the rows of an assessment: one line a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from equipoise.frames.results import ResultRow
+from equipoise.reporting.formatting import number_text, percent_text
+from equipoise.reporting.lookup import Quantity, Rows
+from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, words
+
+RANDOMIZATION = "randomization"
+_IMBALANCE = "Imbalance"
+_SMALLEST_SHOWN = 1e-6
+
+
+def schemes_of(rows: Rows) -> list[str]:
+    """The methods assessed, the declared one first."""
+    return list(dict.fromkeys(row.level1 for row in rows.part(RANDOMIZATION, "imbalance-overall") if row.level1))
+
+
+def methods_table(rows: Rows) -> Table | None:
+    """Balance, predictability, bias and power by method; None where nothing was assessed."""
+    schemes = schemes_of(rows)
+    if not schemes:
+        return None
+    stratified = rows.has(RANDOMIZATION, "imbalance-stratum")
+    asked = rows.has(RANDOMIZATION, "split")
+    heads = ("95%", "most", *(("stratum", "margin") if stratified else ()))
+    columns = [Column(head, under=_IMBALANCE) for head in heads]
+    columns += [Column("Guessed"), Column("Power lost"), Column("Ratio kept")]
+    columns += [Column("Split")] if asked else []
+    lines = tuple(Line(scheme, tuple(_cells(rows, scheme, stratified, asked))) for scheme in schemes)
+    return Table("table-randomization", _caption(rows), "Method", tuple(columns), lines, tuple(_notes(rows)))
+
+
+def _cells(rows: Rows, scheme: str, stratified: bool, asked: bool) -> Iterable[Cell]:
+    first = ("scheme", scheme)
+    for statistic in ("q95", "max"):
+        yield _patients(_where(rows, "imbalance-overall", statistic, first))
+    if stratified:
+        for parameter in ("imbalance-stratum", "imbalance-margin"):
+            yield _patients(_worst(rows, parameter, scheme))
+    yield _percent(_where(rows, "correct-guess", "convergence", first))
+    yield _points(_first(rows, "power-loss", "loss", scheme))
+    yield _yes(_where(rows, "scheme", "preserves_ratio", first))
+    if asked:
+        yield _chance(_where(rows, "split", "probability", first))
+
+
+def _where(rows: Rows, parameter: str, statistic: str, first: tuple[str, str]) -> ResultRow | None:
+    return rows.get(RANDOMIZATION, parameter, statistic, first=first)
+
+
+def _worst(rows: Rows, parameter: str, scheme: str) -> ResultRow | None:
+    """The stratum or margin whose 95% quantile is largest."""
+    found = [
+        row for row in rows.part(RANDOMIZATION, parameter, "q95") if row.level1 == scheme and row.value is not None
+    ]
+    return max(found, key=lambda row: row.value or 0.0, default=None)
+
+
+def _first(rows: Rows, parameter: str, statistic: str, scheme: str) -> ResultRow | None:
+    found = (row for row in rows.part(RANDOMIZATION, parameter, statistic) if row.level1 == scheme)
+    return next(found, None)
+
+
+def _caption(rows: Rows) -> str:
+    asked = next((row.label for row in rows.part(RANDOMIZATION, "split", "probability") if row.label), "")
+    return "Randomization methods compared" + (f"; split asked: {asked}" if asked else "")
+
+
+def _notes(rows: Rows) -> Iterable[str]:
+    yield (
+        "Imbalance: patients by which the arms miss the ratio; 95%: not exceeded with probability 0.95; most: the "
+        "most there can be (simulated: the most seen); stratum, margin: 95% in the worst of them. Guessed: correct "
+        "guesses by the convergence strategy, which guesses the arm that is behind. Power lost: percentage points, "
+        "expected, against the exact ratio."
+    )
+    how = {row.level1: row.value_text for row in rows.part(RANDOMIZATION, "scheme", "assessed")}
+    simulated = [scheme for scheme, word in how.items() if scheme and word == "simulated"]
+    if simulated:
+        yield f"Exact, but for {'; '.join(simulated)}: simulated."
+    for row in rows.part(RANDOMIZATION, "scheme"):
+        if row.statistic.startswith("warning") and row.value_text:
+            yield f"{row.level1}: {row.value_text}."
+
+
+def _patients(row: ResultRow | None) -> Cell:
+    if row is None or row.value is None:
+        return words("")
+    return cell(Quantity(number_text(row.value, 0 if row.value == round(row.value) else 1), (row,)))
+
+
+def _percent(row: ResultRow | None) -> Cell:
+    return words("") if row is None or row.value is None else cell(Quantity(percent_text(row.value), (row,)))
+
+
+def _points(row: ResultRow | None) -> Cell:
+    return words("") if row is None or row.value is None else cell(Quantity(number_text(100 * row.value, 2), (row,)))
+
+
+def _yes(row: ResultRow | None) -> Cell:
+    return words("") if row is None else cell(Quantity(row.value_text or "", (row,)))
+
+
+def _chance(row: ResultRow | None) -> Cell:
+    if row is None or row.value is None:
+        return words("")
+    if row.value == 0.0:
+        return cell(Quantity("0", (row,)))
+    text = "< 0.000001" if row.value < _SMALLEST_SHOWN else number_text(row.value, 6 if row.value < 0.001 else 4)
+    return cell(Quantity(text, (row,)))
