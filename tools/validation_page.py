@@ -43,6 +43,10 @@ equal to the last bit.
 """
 
 
+# More cases than this are counted, not named.
+MOST_NAMED = 40
+
+
 class Recorder:
     """A pytest plugin that notes each comparison with a bank, and each test of printed numbers that passed."""
 
@@ -140,13 +144,13 @@ def render(record: dict[str, Any]) -> str:
 def _bank_section(name: str, rows: list[dict[str, Any]]) -> list[str]:
     file = OUTPUT / f"{name}_versions.txt"
     versions = file.read_text(encoding="utf-8").split("\n") if file.exists() else ["not recorded"]
-    datasets = sorted({json.loads(line)["dataset"] for line in _bank_lines(name)})
+    cases = _cases(name)
     title = name.removesuffix("_bank").replace("_", " ")
     lines = [
         f"## {title[0].upper()}{title[1:]}", "",
         f"Program `validation/r/{name}.R`, output `validation/output/{name}.jsonl`.", "",
         f"Versions: {'; '.join(v.strip() for v in versions if v.strip())}.", "",
-        f"Data sets ({len(datasets)}): {', '.join(datasets)}.", "",
+        f"{cases}.", "",
     ]  # fmt: skip
     for test in dict.fromkeys(row["test"] for row in rows):
         lines += [
@@ -162,6 +166,15 @@ def _bank_section(name: str, rows: list[dict[str, Any]]) -> list[str]:
         ]  # fmt: skip
         lines.append("")
     return lines
+
+
+def _cases(name: str) -> str:
+    """The data sets of a bank by name, or how many designs it holds."""
+    lines = [json.loads(line) for line in _bank_lines(name)]
+    named = sorted({line["dataset"] for line in lines if "dataset" in line})
+    if not named:
+        return f"{len(lines)} designs"
+    return f"Data sets ({len(named)}): {', '.join(named)}" if len(named) <= MOST_NAMED else f"{len(named)} cases"
 
 
 def _bank_lines(name: str) -> list[str]:

@@ -32,6 +32,38 @@ def test_options_that_do_not_go_together(options, message):
     assert refused.value.code == "argument-invalid"
 
 
+def test_too_few_clusters_leave_no_joint_robust_test():
+    # Scores summed over two clusters add up to zero: one direction of two is known.
+    found = fit(cluster=[1, 1, 1, 2, 2, 2])
+    assert found.warning == "too few clusters for a robust Wald test of 2 coefficients together"
+    assert found.robust_score is not None
+    assert np.isnan([found.wald.chi_square, found.wald.p_value, found.robust_score.chi_square]).all()
+    assert np.isfinite(found.std_error).all()
+    assert found.to_dict()["wald"]["chi_square"] is None
+
+
+def test_a_single_cluster_has_no_robust_variance():
+    found = fit(cluster=[1] * 6)
+    assert found.warning == f"the dfbetas of every cluster cancel: {', '.join(found.names)} has no robust variance"
+    assert np.isnan(found.std_error).all()
+    assert np.isnan(found.p_value).all()
+
+
+def test_as_many_clusters_as_rows_are_enough():
+    found = fit(cluster=list(range(6)))
+    assert found.warning is None
+    assert found.robust_score is not None
+    assert np.isfinite([found.wald.chi_square, found.robust_score.chi_square]).all()
+
+
+def test_covariates_that_cannot_be_squared_or_are_none():
+    with pytest.raises(DataError, match="age holds numbers whose squares are beyond the range") as refused:
+        cox(TIME, EVENT, {"age": np.multiply(AGE, 1e200)})
+    assert refused.value.code == "value-invalid"
+    with pytest.raises(DataError, match="covariates have no column"):
+        cox(TIME, EVENT, {})
+
+
 def test_clusters_have_every_row():
     with pytest.raises(DataError, match="time has 6, cluster has 2"):
         fit(cluster=[1, 2])

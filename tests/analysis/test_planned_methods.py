@@ -119,7 +119,7 @@ def test_a_horizon_beyond_follow_up_is_a_row():
     (row,) = ROWS.select(parameter="too-late")
     assert row.value is None
     assert row.error is not None
-    assert row.error.startswith("tau is 3043.75, after the last observation of")
+    assert row.error.startswith("tau is 3043.75 days, after the last observation of")
 
 
 def test_milestone_and_median():
@@ -201,6 +201,16 @@ def test_tests_of_two_arms_are_done_for_each_pair():
     assert all(0 < (row.value or 0) < 1 for row in rows)
 
 
+def test_rerandomization_of_a_pair_leaves_the_third_arm_where_it_is():
+    # Of the blocks of 6 for three arms a pair sees blocks of 4.
+    for arm in ("LOW", "HIGH"):
+        columns, options = _three([arm, "CTL"])
+        scheme = {"method": "permuted-blocks", "ratio": {arm: 1, "CTL": 1}, "block_sizes": 4}
+        direct = a.rerandomization_test(*columns, **options, scheme=scheme, draws=500, seed=7)
+        (row,) = THREE_ROWS.select(parameter="rerandomization", statistic="p_value", level1=arm)
+        assert row.value == direct.p_value
+
+
 def test_three_arms_are_told_apart_in_the_summary_and_report():
     text = render_summary(THREE, THREE_ROWS, width=100)
     assert re.search(r"P value, log-rank test of all arms\s", text)
@@ -232,6 +242,22 @@ def test_every_further_number_is_in_the_summary_and_the_report():
     assert "Difference in restricted mean survival time to 120 days, days (95% CI)" in html
     assert "tau is 3043.75" in text
     assert "Rate difference (95% CI)" in text
+
+
+def test_a_horizon_left_to_the_data_is_said_in_the_report():
+    text = planned_text().replace("- {id: too-late, method: rmst, tau: 100 months}", "- {id: open, method: rmst}")
+    trial = parse_trial(text).trial
+    rows = analyze_plan(trial, DATA)
+    (row,) = rows.select(parameter="open", statistic="estimate")
+    summary = " ".join(render_summary(trial, rows, width=100).split())
+    assert f"To {row.at:.0f} days, the smaller of the two arms' largest observed times." in summary
+
+
+def test_covariates_are_named_by_their_labels():
+    text = planned_text().replace("label: Age,", "label: Age at consent,").replace("label: Sex,", "label: XY status,")
+    trial = parse_trial(text).trial
+    words = "log-rank test adjusted for age at consent and XY status"
+    assert words in " ".join(render_summary(trial, analyze_plan(trial, DATA), width=100).split())
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,9 @@ def test_accrual_that_never_reaches_n():
         Accrual.piecewise([5.0, 0.0], [6.0], n=60)
     with pytest.raises(ArgumentError, match="how many patients come is left open"):
         small_model(accrual=Accrual.uniform(duration=12))
+    with pytest.raises(ArgumentError, match="a Poisson process may bring fewer than 60 patients"):
+        small_model(accrual=Accrual.piecewise([10.0, 0.0], [6.0], duration=12))
+    assert small_model(accrual=Accrual.piecewise([10.0, 0.0], [6.0], duration=12), arrivals="uniform").n == 60
     with pytest.raises(ArgumentError, match=r"it brings 60\.5 patients"):
         small_model(accrual=Accrual.uniform(n=60.5, duration=12))
 
@@ -173,6 +176,7 @@ def test_laws_and_options():
         ({"trials": 10, "chunk": 1000}, "a multiple of 1024"),
         ({"until_se": -0.1}, "until_se is -0.1"),
         ({"trials": 10, "seed": -1}, "seed -1 is not a whole number"),
+        ({"trials": 10, "engine": "lane"}, "did you mean 'lanes'"),
     ],
 )
 def test_runs(options, said):
@@ -218,5 +222,3 @@ def test_a_scheme_without_factors_takes_no_prevalences():
     scheme = Scheme({"E": 1, "C": 1})
     with pytest.raises(ArgumentError, match="one entry for each factor"):
         stratified_model(randomization=PermutedBlocks(scheme, (2,)), events={"C": Hazard(0.1), "E": 0.5})
-
-

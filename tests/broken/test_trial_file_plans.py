@@ -135,6 +135,30 @@ NEWCOMBE = "{method: newcombe, stratified: true}"
         ),
         (
             NEWCOMBE,
+            "{method: newcombe, ‸weights: cmh}",
+            "weights are of strata, and this estimate is not stratified",
+            "add stratified: true, or leave `weights` out",
+        ),
+        (
+            "window_start: 30 days",
+            "window_start: ‸5 months",
+            "the window begins at 5 months, not before it ends, at 120 days",
+            "window_start is before tau",
+        ),
+        (
+            "tests: [[0, 0], [0, 0.5]]",
+            "tests: [[0, 0], ‸[0]]",
+            "tests: value 2 is missing here",
+            "write a pair, as in [0, 1]",
+        ),
+        (
+            "tests: [[0, 0], [0, 0.5]]",
+            "‸tests: []",
+            "tests is empty",
+            "list one at least, or leave the key out",
+        ),
+        (
+            NEWCOMBE,
             "{method: newcombe, stratified: true, weights: ‸miettinen-nurminen}",
             "'miettinen-nurminen' are no weights of newcombe",
             "permitted: cmh, sample-size, equal, wilson",

@@ -60,8 +60,15 @@ MADE = made()
 def test_the_program_makes_it_again(name):
     space: dict[str, object] = {}
     exec(MADE[name].code(), space)
-    assert space["design"] == MADE[name]
-    assert space["design"] is not MADE[name]
+    again = space["design"]
+    assert type(again) is type(MADE[name])
+    assert again is not MADE[name]
+    # The compiled engine, once something has loaded it, differs from the plain one in the last digits.
+    for row, before in zip(again.to_rows(), MADE[name].to_rows(), strict=True):  # type: ignore[attr-defined]
+        assert (row.statistic, row.parameter, row.at, row.value_text) == (
+            before.statistic, before.parameter, before.at, before.value_text
+        )  # fmt: skip
+        assert row.value is before.value is None or row.value == pytest.approx(before.value, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -125,7 +132,7 @@ def test_harm_that_mirrors_efficacy_ends_the_trial():
     assert (found.stopped_look, found.rejected) == (1, False)
     assert found.p_value > 0.99
     assert found.p_value_two_sided < 0.005
-    assert "crossed the bound of -2.963" in found.text()
+    assert "crossed the lower bound of -2.963" in found.text()
 
 
 def test_bounds_given_as_numbers_have_no_repeated_p():
@@ -168,7 +175,7 @@ def test_rows_of_a_hypothesis_that_is_kept():
     rows = ResultTable(found.to_rows())
     assert rows.one(parameter="PFS", statistic="rejected_at_look").value_text == "not rejected"
     assert rows.value(parameter="PFS", statistic="adjusted_p_value") == pytest.approx(0.3)
-    assert "Not rejected: PFS." in found.text()
+    assert "PFS is not rejected." in found.text()
 
 
 def test_spending_time_of_a_hypothesis():

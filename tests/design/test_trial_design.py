@@ -111,7 +111,8 @@ def test_events_that_never_come_are_a_row_with_the_reason():
     assert row.value is None
     assert row.value_text == "not reached"
     assert "195 events cannot be reached" in (row.error or "")
-    assert "not reached under these assumptions" in design.text()
+    assert "These 195 events cannot be reached: at most 18" in design.text()
+    assert "They give" not in design.text()
 
 
 def test_hazards_that_are_not_proportional_are_averaged_and_said():

@@ -96,7 +96,11 @@ def scenarios() -> dict[str, GeneralTrial]:
     """Every trial by its name."""
     cured = [piecewise((0.2, 0.1), (3.0,), 0.2), piecewise((0.15,), (), 0.3)] * 4
     laws = [weibull(1.4, 9.0), weibull(0.7, 12.0, 0.1), log_normal(6.0, 0.9), log_normal(9.0, 1.2, 0.25)] * 2
-    follow_up = [Look(follow_up=3.0), Look(events=90, earliest=18.0, latest=60.0), Look(events=20, earliest=9.0, first=True)]
+    follow_up = [
+        Look(follow_up=3.0),
+        Look(events=90, earliest=18.0, latest=60.0),
+        Look(events=20, earliest=9.0, first=True),
+    ]
     pairs = [[EventRule(20, (0, 1)), EventRule(20, (0, 2)), EventRule(20, (0, 3))], []]
     return {
         "as the lanes": build_general(palmira_like(looks=[Look(events=80), Look(events=155)])),

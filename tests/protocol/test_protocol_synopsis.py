@@ -4,6 +4,7 @@ import pytest
 
 from equipoise.cli.app import main
 from equipoise.protocol import builtin_text, load_trial, parse_trial, synopsis
+from made_up_plans import planned_text
 
 ASSUMPTIONS = sum(
     line.count("assumption: ") for line in builtin_text("palmira").splitlines() if not line.startswith("#")
@@ -129,3 +130,9 @@ def test_sentences_follow_the_file(old, new, heading, sentence):
 def test_one_assumption_is_in_the_singular():
     text = builtin_text("gbsg2").replace("{value: 686, source:", "{value: 686, assumption:")
     assert dict(synopsis(parse_trial(text).trial))["Assumptions"].startswith("1 value is an assumption, marked so")
+
+
+def test_the_question_agrees_with_the_number_of_arms():
+    questions = [dict(synopsis(parse_trial(planned_text(arms)).trial))["Question"] for arms in (2, 3)]
+    assert questions[0].startswith("Does Experimental improve")
+    assert questions[1].startswith("Do Low dose and High dose improve")

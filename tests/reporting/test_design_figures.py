@@ -1,18 +1,23 @@
 """Figures and tables of a design: drawn from rows alone, words beside points never on a line."""
 
+import math
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
 import equipoise as eq
+from equipoise import design
+from equipoise.design.design_result import DesignResult
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
 from equipoise.protocol import builtin_text
 from equipoise.protocol.loading import parse_trial
 from equipoise.reporting.figures.chart import Chart, Mark, Series, _clearance, _layout, _spot, even_ticks
 from equipoise.reporting.figures.design import design_chart, render_design
+from equipoise.reporting.figures.hypotheses import _places
 from equipoise.reporting.lookup import Rows
+from equipoise.reporting.plots import figure_kinds, render_result
 from equipoise.reporting.tables.design import design_tables
 
 LOOKS = re.compile(r"    looks:\n(      - .*\n)+")
@@ -114,3 +119,123 @@ def test_the_report_of_a_trial_has_its_design(palmira_sdtm, tmp_path):
     assert {"design.svg", "design.png", "design.csv"} <= {path.name for path in (run.folder / "figures").iterdir()}
     # Made again from the stored rows, the report is the same.
     assert eq.report("palmira", results=run.folder / "results.parquet") == html
+
+
+ONE = {"alpha": 0.025, "sides": 1}
+CONTROL = design.Hazard.from_median(6)
+ACCRUAL = design.Accrual.uniform(n=200, duration=24)
+SEQUENTIAL = design.group_sequential(
+    [0.5, 0.75, 1.0], power=0.9, hazard_ratio=0.7, futility=("hwang-shih-decani", -2.0), integer=True, **ONE
+)  # fmt: skip
+FIXED = design.fixed_design(hazard_ratio=0.6, control=CONTROL, accrual=ACCRUAL, follow_up=6, **ONE)
+BOUNDS = [
+    "bounds", "bounds-z", "bounds-p", "bounds-b", "bounds-conditional-power", "bounds-predictive-power",
+]  # fmt: skip
+BOTH = {"PFS": {"OS": 1.0}, "OS": {"PFS": 1.0}}
+
+
+def predicted() -> design.MilestonePrediction:
+    entry = [k / 4 for k in range(60)]
+    time = [min(3.0 + k % 11, 20 - k / 4) for k in range(60)]
+    event = [int(3.0 + k % 11 < 20 - k / 4) for k in range(60)]
+    return design.predict_from_times(
+        time, event, entry, cutoff=20, events=[50, 60], seed=1, n_planned=80, replicates=100
+    )  # fmt: skip
+
+
+DRAWN: dict[str, tuple[DesignResult, list[str], str]] = {
+    "bounds": (SEQUENTIAL, [*BOUNDS, "power"], "Bounds on the scale of the hazard ratio: efficacy 0.6"),
+    "bounds of fractions": (
+        design.group_sequential(2, alpha=0.05, sides=2),
+        ["bounds-z", "bounds-p", "bounds-b", "bounds-predictive-power"],
+        "Bounds on the scale of Z: efficacy 2.96, 1.97; harm \u22122.96, \u22121.97.",
+    ),
+    "one look": (
+        design.group_sequential([100], **ONE),
+        ["bounds", "bounds-z", "bounds-p", "bounds-b"],
+        "efficacy 0.68.",
+    ),
+    "calendar": (
+        design.sequential_trial(SEQUENTIAL, accrual=design.Accrual.uniform(duration=24), control=CONTROL, follow_up=6),
+        ["course", *BOUNDS, "power"],
+        "look 1: ",
+    ),
+    "fixed": (FIXED, ["course", "power"], "analysis: 151 events, month 30.0."),
+    "events": (
+        design.time_of_events([50, 100], accrual=ACCRUAL, control=CONTROL, hazard_ratio=0.6),
+        ["course"],
+        "expected: 50 events, month 13.9; expected: 100 events, month 21.6",
+    ),
+    "formula": (design.events_required(0.7, power=0.9, **ONE), ["power"], "2.5% at 1.00"),
+    "curve": (design.power_curve(FIXED, [0.5, 0.6, 0.8, 1.0]), ["power"], "Power falls from"),
+    "allocation": (
+        design.allocation_tradeoff(
+            (3, 1),
+            hazard_ratio=0.6,
+            power=0.8,
+            follow_up=5,
+            control=CONTROL,
+            accrual=design.Accrual.uniform(duration=24),
+            **ONE,
+        ),
+        ["allocation"],
+        "By allocation ratio, 1:1: 164 patients, 82 on the experimental arm, 120 events; 3:1: 231",
+    ),
+    "prediction": (predicted(), ["prediction"], "event 50: month "),
+    "monitoring": (
+        design.adjusted_inference([1.5, 2.6], SEQUENTIAL.events[:2], design=SEQUENTIAL),
+        ["monitoring"],
+        "Observed Z 1.50, 2.60.",
+    ),
+    "graph": (
+        design.graphical_testing(
+            {"PFS": 0.2, "OS": 0.01}, weights={"PFS": 0.2, "OS": 0.8}, transitions=BOTH, alpha=0.025
+        ),
+        ["graph"],
+        "PFS 0.2, OS 0.8. A rejected hypothesis passes on: PFS to OS 1; OS to PFS 1. Rejected: OS.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DRAWN)
+@pytest.mark.parametrize("width", [85.0, 170.0])
+def test_a_result_of_a_design_is_drawn(what: str, width: float):
+    result, kinds, said = DRAWN[what]
+    held = result.figure_rows() if hasattr(result, "figure_rows") else result.to_rows()  # type: ignore[attr-defined]
+    assert figure_kinds(held) == kinds
+    first = render_result(result, width_mm=width)
+    assert said in first.alternative
+    for kind in kinds:
+        drawn = render_result(result, width_mm=width, kind=kind)
+        assert bytes(drawn).startswith(b"<?xml")
+        assert bytes(drawn) == bytes(render_result(result, width_mm=width, kind=kind))
+
+
+def test_a_trial_design_holds_its_figures(rows: Rows, sequential: Rows):
+    assert figure_kinds(rows) == ["course", "power"]
+    assert figure_kinds(sequential) == ["course", *BOUNDS, "power"]
+
+
+def test_numbers_of_a_design_are_not_drawn_as_estimates():
+    with pytest.raises(ArgumentError, match="no figure 'ratios'"):
+        render_result(predicted(), kind="ratios")
+    with pytest.raises(ArgumentError, match="nothing to draw"):
+        render_result(design.conditional_power(1.0, 60, design=SEQUENTIAL, effect="null"))
+
+
+def test_bounds_on_a_scale_are_those_of_the_design():
+    drawn = render_result(SEQUENTIAL, kind="bounds-z")
+    shown = ", ".join(f"{z:.2f}" for z in SEQUENTIAL.upper)
+    assert f"Bounds on the scale of Z: efficacy {shown};" in drawn.alternative
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_a_graph_of_any_size_keeps_its_circles_apart_and_inside(count: int):
+    for width in (85.0, 170.0):
+        points, height = _places(count, 30.0, width * 72 / 25.4)
+        assert len(points) == count
+        for (x, y), other in combinations(points, 2):
+            assert math.dist((x, y), other) > 60.0
+        for x, y in points:
+            assert 30.0 <= x <= width * 72 / 25.4 - 30.0
+            assert 30.0 <= y <= height - 30.0

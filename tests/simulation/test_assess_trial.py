@@ -3,8 +3,9 @@
 import pytest
 
 from equipoise.frames.results import ResultTable
-from equipoise.protocol import Trial, load_trial
+from equipoise.protocol import Trial, builtin_text, load_trial, parse_trial
 from equipoise.randomization import Complete, PermutedBlocks, Scheme, method_of, probability_of_split
+from equipoise.randomization.assessment_rows import scheme_words
 from equipoise.simulation import TrialAssessment, alternatives, assess_procedure, assess_trial
 
 SPLIT = {"PALBO_ET": 136, "ET": 62}
@@ -44,6 +45,28 @@ def test_equal_arms_have_more_alternatives(palmira):
     assert names[0] == "complete"
     assert {"big-stick", "biased-coin", "maximal-procedure"} <= set(names)
     assert len(names) == len({method.digest for method in alternatives(equal)})
+
+
+def test_one_maximal_procedure_of_an_imbalance_is_enough():
+    text = builtin_text("palmira").replace("    ratio: 2\n", "    ratio: 1\n")
+    start, stop = text.index("  method: permuted-blocks"), text.index("  strata: [prior_et, visceral]")
+    for method, named in (
+        ("  method: complete\n", "maximal procedure (maximum imbalance 3, length 198)"),
+        (
+            "  method: maximal-procedure\n  maximum_imbalance: 3\n  sequence_length: 400\n",
+            "maximal procedure (maximum imbalance 3, length 400)",
+        ),
+    ):
+        found = alternatives(parse_trial(text[:start] + method + text[stop:]).trial)
+        assert [scheme_words(each) for each in found if each.name == "maximal-procedure"] == [named]
+
+
+def test_what_is_kept_and_how_many_patients_are_rows(found):
+    rows = ResultTable(found.to_rows())
+    assert rows.value(parameter="size", statistic="patients") == 198
+    kept = rows.select(parameter="ratio-at-step", statistic="kept", level2="PALBO_ET")
+    assert {row.value for row in kept} == {2 / 3}
+    assert {row.level1 for row in kept} == {each.scheme for each in found.assessments} - {"block urn (urn lambda 2)"}
 
 
 def test_the_split_under_every_method(found, palmira):

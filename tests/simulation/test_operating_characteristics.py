@@ -82,7 +82,7 @@ def test_interrupted_before_anything_was_done_is_passed_on(monkeypatch):
     work = Work.of(model, 1, "plain", cox=False, medians=False)
     work(0, 4)
     monkeypatch.setattr(Work, "__call__", interrupt)
-    with pytest.raises(KeyboardInterrupt, match=""):
+    with pytest.raises(KeyboardInterrupt, match="^$"):
         simulate(model, trials=4096, seed=3, threads=1)
 
 
@@ -124,7 +124,9 @@ def test_means_histograms_and_quantiles_belong_together(small):
     middle = (edges[:-1] + edges[1:]) / 2
     assert small.at_look("events", 1).mean == pytest.approx((middle * counts).sum() / TRIALS, abs=1e-12)
     edges, counts = small.histogram("time", 1)
-    assert small.at_look("time", 1).mean == pytest.approx(((edges[:-1] + edges[1:]) / 2 * counts).sum() / TRIALS, abs=0.01)
+    assert small.at_look("time", 1).mean == pytest.approx(
+        ((edges[:-1] + edges[1:]) / 2 * counts).sum() / TRIALS, abs=0.01
+    )
     quartiles = [small.quantile("time", 1, p) for p in (0.25, 0.5, 0.75)]
     assert quartiles == sorted(quartiles)
     assert quartiles[1] == pytest.approx(small.at_look("time", 1).mean, abs=3 * small.at_look("time", 1).std_dev)
@@ -145,7 +147,9 @@ def test_looks_stop_trials(stratified):
     assert chances.sum() <= 1.0
     assert chances[1, 1] == 0.0
     stopped_early = chances[:, 0].sum()
-    assert stratified.at_stop("events").mean == pytest.approx(60 - 30 * stopped_early, abs=1e-9)
+    assert stratified.at_stop("events").mean == pytest.approx(
+        60 - 30 * stopped_early, abs=60 * stratified.not_reached(2) + 1e-9
+    )
     assert stratified.at_stop("time").mean < stratified.at_look("time", 2).mean
 
 
@@ -170,7 +174,9 @@ def test_rows_hold_everything(stratified):
     assert set(rows.levels("parameter")) == {"rejection", "decision", "at-stop", "look", "histogram", "course", "run"}
     assert rows.value(parameter="rejection", statistic="rejection_rate", group1=None) == stratified.rejection_rate
     decisions = rows.select(parameter="decision", statistic="probability", at=2.0)
-    assert sum(row.value for row in rows.select(parameter="decision", statistic="probability", at=1.0)) == pytest.approx(1)
+    assert sum(
+        row.value for row in rows.select(parameter="decision", statistic="probability", at=1.0)
+    ) == pytest.approx(1)
     assert {row.level1 for row in decisions} == {"efficacy", "futility", "harm", "none"}
     assert rows.value(parameter="at-stop", level1="events", statistic="mean") == stratified.at_stop("events").mean
     ratio = rows.value(parameter="look", level1="hazard_ratio", statistic="q50", at=2.0)
@@ -184,7 +190,9 @@ def test_rows_hold_everything(stratified):
 
 def test_memory_does_not_grow_with_trials(small, stratified):
     few = simulate(small_model(), trials=10, seed=1, course=0)
-    sizes = [sum(getattr(each.tally, part).nbytes for part in ("histograms", "missing", "sums")) for each in (few, small)]
+    sizes = [
+        sum(getattr(each.tally, part).nbytes for part in ("histograms", "missing", "sums")) for each in (few, small)
+    ]
     assert sizes[0] == sizes[1]
 
 
@@ -203,7 +211,9 @@ def test_the_course_rises_to_the_look(small):
 
 def test_the_text_says_what_was_done(small):
     text = small.text()
-    assert text.startswith("5,000 trials of 60 patients in 2 arms and 1 stratum, with 1 look, were simulated with seed 11:")
+    assert text.startswith(
+        "5,000 trials of 60 patients in 2 arms and 1 stratum, with 1 look, were simulated with seed 11:"
+    )
     assert "Monte-Carlo standard error" in text
     assert "40 events" in text
 

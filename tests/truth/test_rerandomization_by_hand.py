@@ -14,6 +14,7 @@ from equipoise.analysis import (
     one_sample_logrank,
     rerandomization_test,
 )
+from equipoise.analysis.label_schemes import scheme_of_arms
 from equipoise.kernels.plain.normal_region import normal_box
 
 # Four patients die at 1, 2, 3, 4; scores event - sum d/n: 3/4, 5/12, -1/12, -13/12.
@@ -60,6 +61,36 @@ def test_complete_randomization_two_to_one():
     test = rerandomization_test([1, 2], [1, 1], list("CE"), reference="C", scheme=scheme, statistic="o-e",
                        alternative="experimental-better")  # fmt: skip
     assert test.p_value == pytest.approx(2 / 9)
+
+
+def test_two_of_three_arms_by_enumeration():
+    # Two blocks of A, B, C, the second unfinished. Of the 6 x 6 arrangements those with B where it was put are drawn
+    # with equal chances: their labels of A and C are those of blocks of two.
+    arms = np.array(["B", "A", "C", "C", "B"])
+    orders = [np.array(first + second)[:5] for first, second in product(permutations("ABC"), repeat=2)]
+    kept = [labels for labels in orders if ((labels == "B") == (arms == "B")).all()]
+    time, pair = np.array([1.0, 4.0, 2.0, 3.0, 5.0]), arms != "B"
+    event = np.ones(3)
+    options = {"reference": "C", "strata": None}
+    z = [logrank(time[pair], event, labels[pair], **options).z for labels in kept]
+    observed = logrank(time[pair], event, arms[pair], **options).z
+    expected = np.mean([value >= observed - 1e-9 for value in z])
+
+    scheme = scheme_of_arms(
+        {"method": "permuted-blocks", "ratio": {"A": 1, "B": 1, "C": 1}, "block_sizes": 3}, ["A", "C"]
+    )
+    assert scheme == {"method": "permuted-blocks", "ratio": {"A": 1, "C": 1}, "block_sizes": 2}
+    found = rerandomization_test(
+        time[pair], event, arms[pair], reference="C", scheme=scheme, alternative="experimental-better"
+    )
+    assert found.exact
+    assert found.p_value == pytest.approx(expected, abs=1e-15)
+
+
+def test_sizes_drawn_again_are_those_of_the_pair():
+    scheme = {"method": "permuted-blocks", "ratio": {"A": 2, "B": 2, "C": 1}, "redraw": [5, 10]}
+    assert scheme_of_arms(scheme, ["C", "A"])["redraw"] == [3, 6]
+    assert scheme_of_arms(scheme, ["A", "B", "C"]) == scheme
 
 
 def test_z_of_every_labelling_is_that_of_logrank():

@@ -194,20 +194,26 @@ def _design(terms: list[Term], columns: list[np.ndarray], single: bool) -> Desig
         distinct, codes, counts = found
         if len(distinct) <= 8 or len(distinct) < n // 4:
             center = (distinct @ counts) / n if len(distinct) > 1 else distinct[0]
-            spread = np.sqrt(((distinct - center) ** 2 @ counts) / n)
+            with np.errstate(over="ignore", invalid="ignore"):
+                spread = np.sqrt(((distinct - center) ** 2 @ counts) / n)
+            _check_range(terms, np.array([spread]))
             return Design(tuple(terms), distinct[:, None], np.array([center]), codes, np.array([spread]), single)
     matrix = np.column_stack(columns).astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore"):
         center, spread, _ = dispatch.column_moments(matrix)
-    if not np.isfinite(spread).all():
-        named = ", ".join(term.name for term, size in zip(terms, spread, strict=True) if not np.isfinite(size))
+    _check_range(terms, spread)
+    return Design(tuple(terms), matrix, center, None, spread, single)
+
+
+def _check_range(terms: list[Term], spread: np.ndarray) -> None:
+    wide = [term.name for term, size in zip(terms, spread, strict=True) if not np.isfinite(size)]
+    if wide:
         raise DataError(
             "value-invalid",
-            f"{named} holds numbers whose squares are beyond the range of floating point",
+            f"{', '.join(wide)} holds numbers whose squares are beyond the range of floating point",
             where="covariates",
             hint="divide the column by a power of ten",
         )
-    return Design(tuple(terms), matrix, center, None, spread, single)
 
 
 def _large_matrix(values: np.ndarray) -> Design | None:

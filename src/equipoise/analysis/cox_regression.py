@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from equipoise.analysis.comparison import one_arm_warning
 from equipoise.analysis.covariates import encode_covariates
 from equipoise.analysis.cox_baseline import CONF_TYPES, CoxBaseline, cox_baseline
 from equipoise.analysis.cox_fit import (
@@ -51,6 +53,7 @@ from equipoise.kernels.plain.special import chi_square_tail, normal_quantile
 
 TIES = ("efron", "breslow", "exact", "discrete", "marginal")
 DEFAULT_TIES = {"r": "efron", "sas": "breslow"}
+_MOST_VALUES = 1000
 _REMEDY = '; use the score or likelihood-ratio test, the profile limits, or penalty="firth"'
 
 
@@ -105,12 +108,25 @@ class CoxRegression(HazardRatios):
         """Twice the rise of the log partial likelihood; finite even where a coefficient is not."""
         return _chi_square(2.0 * (self.loglik[1] - self.loglik[0]), len(self.coef))
 
+    @cached_property
+    def one_arm_strata(self) -> tuple[str, ...]:
+        """Strata in which the only covariate has one value, and which so contribute nothing to its coefficients.
+
+        None are named of a model with several covariates, nor of more than a thousand distinct values.
+        """
+        data, design = self.model.data, self.model.design
+        if self.n_strata < 2 or not design.single or design.codes is None or len(design.rows) > _MOST_VALUES:
+            return ()
+        held = dispatch.row_counts(design.codes, len(design.rows), data.strata.codes, self.n_strata, data.weight)
+        return tuple(data.strata.labels[s] for s in np.flatnonzero((held > 0).sum(axis=1) < 2))
+
     def to_rows(self) -> list[ResultRow]:
         """Per coefficient the hazard ratio ("estimate") with limits and Wald test; then the tests of the model."""
+        said = (self.warning, one_arm_warning(self.one_arm_strata))
         shared: dict[str, Any] = {
             "method": self.method,
             "convention": self.convention,
-            "warning": self.warning,
+            "warning": "; ".join(filter(None, said)) or None,
         }
         rows = self._coefficient_rows(shared)
         shared |= {"parameter": "model"}
@@ -134,6 +150,7 @@ class CoxRegression(HazardRatios):
             "n": self.n,
             "n_event": self.n_event,
             "n_strata": self.n_strata,
+            "one_arm_strata": list(self.one_arm_strata),
             "conf_level": self.conf_level,
             "warning": self.warning,
             **{

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from equipoise.cli import analyze, check, demo, derive, design, init, randomize, report, run, synthesize
+from equipoise.cli import analyze, check, demo, derive, design, init, randomize, report, run, simulate, synthesize
 from equipoise.cli.console import print_error
 from equipoise.errors import EquipoiseError, OutputError
 
@@ -36,6 +36,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("design")(design.design)
 app.command("randomize")(randomize.randomize)
+app.command("simulate")(simulate.simulate)
 app.command("synthesize")(synthesize.synthesize)
 app.command("derive")(derive.derive)
 app.command("analyze")(analyze.analyze)

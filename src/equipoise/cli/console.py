@@ -133,3 +133,24 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda step, place, count: bar.update(task, description=step, completed=place - 1, total=count)
+
+
+@contextmanager
+def trial_progress() -> Iterator[Callable[[int, int, float], None]]:
+    """A bar of simulated trials on standard error with their rate and the time left; silent elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _trials, _rate: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("trials"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, rate="starting")
+        yield lambda done, trials, rate: bar.update(task, completed=done, total=trials, rate=f"{rate:,.0f}/s")

@@ -10,6 +10,9 @@ import typer
 from equipoise.cli.console import Force, Json, Trial, parse_pair, print_json, print_lines
 from equipoise.errors import ArgumentError
 
+# Blocks of 2, the most restricted, leave 1 bit in two allocations: 2**80 lists are too many to be tried out.
+_LONG_ENOUGH = 160
+
 
 def randomize(
     trial: Trial,
@@ -46,10 +49,28 @@ def randomize(
             "say what to do: --list writes the allocation list, --assess compares methods",
             hint=f"equipoise randomize {trial} --assess",
         )
+    _check_options(
+        assess,
+        {"--split": split is not None, "--scenario": scenario is not None},
+        {"--out": out is not None, "--blocks": blocks, "--force": force},
+    )
     if list_:
         _list(trial, out, n, seed, json, blocks=blocks, force=force)
     else:
         _assess(trial, n, seed, split, scenario, as_json=json)
+
+
+def _check_options(assess: bool, of_assess: dict[str, bool], of_list: dict[str, bool]) -> None:
+    """Refuse an option that would be left unread."""
+    verb, other = ("--assess", "--list") if assess else ("--list", "--assess")
+    for option, given in (of_list if assess else of_assess).items():
+        if given:
+            raise ArgumentError(
+                "argument-invalid",
+                f"{option} has no meaning beside {verb}",
+                where=option,
+                hint=f"it belongs to {other}",
+            )
 
 
 def _list(
@@ -68,7 +89,11 @@ def _list(
     across = f" in {strata} strata" if strata > 1 else ""
     lines = [f"{len(allocations.slots):,} allocations{across} by {allocations.method} are in {file}"]
     lines.append(f"digest {allocations.digest}")
-    lines.append("publish the digest before the first patient: it proves the list later")
+    lines.append(
+        "publish the digest before the first patient: it proves the list later"
+        if len(allocations.slots) >= _LONG_ENOUGH
+        else "keep the digest to yourself until the list is used up: of so short a list all can be tried out"
+    )
     if sealed is not None:
         lines.append(f"the seed, which draws the list again, is sealed in {sealed}")
     lines.append("only you can read these files: whoever has one knows every allocation to come")
@@ -80,7 +105,7 @@ def _assess(
 ) -> None:
     from equipoise.workflow.allocation import assess_allocation
 
-    wanted = None if split is None else {arm: _whole(count) for arm, count in _pairs(split)}
+    wanted = None if split is None else _split(split)
     found = assess_allocation(trial, n=n, scenario=scenario, split=wanted, seed=1 if seed is None else seed)
     if as_json:
         print_json("randomize", {"table": found.table(), **found.to_dict()})
@@ -90,8 +115,15 @@ def _assess(
     print_assessment(found.to_rows())
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    return [parse_pair(part, "--split") for part in text.split(",")]
+def _split(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for arm, count in (parse_pair(part, "--split") for part in text.split(",")):
+        if arm in found:
+            raise ArgumentError(
+                "argument-invalid", f"arm {arm!r} is given twice", where="--split", hint="write A=136,B=62"
+            )
+        found[arm] = _whole(count)
+    return found
 
 
 def _whole(text: str) -> int:

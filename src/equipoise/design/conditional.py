@@ -98,7 +98,7 @@ def conditional_power(
     design: GroupSequentialDesign | None = None,
     maximum: float | Sequence[float] | None = None,
     bound: float | Sequence[float] | None = None,
-    futility: Sequence[float] | None = None,
+    futility: Sequence[float | None] | None = None,
     hazard_ratio: float | None = None,
     ratio: float | tuple[float, float] | None = None,
 ) -> InterimPower:
@@ -143,7 +143,7 @@ def predictive_power(
     design: GroupSequentialDesign | None = None,
     maximum: float | Sequence[float] | None = None,
     bound: float | Sequence[float] | None = None,
-    futility: Sequence[float] | None = None,
+    futility: Sequence[float | None] | None = None,
     ratio: float | tuple[float, float] | None = None,
 ) -> InterimPower:
     """The probability of rejecting at a later look given Z now, averaged over the posterior of the effect.

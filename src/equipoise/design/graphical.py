@@ -88,7 +88,7 @@ class GraphicalTesting(DesignResult):
     arguments: dict[str, Any] = field(compare=False)
 
     def to_rows(self) -> list[ResultRow]:
-        """By hypothesis: weight, what it passes on, P by look, decision; by step: what was rejected, the graph after."""
+        """By hypothesis: weight, what it passes on, P by look, decision; by step: the rejection, the graph after."""
         several = any(len(tested.looks) > 1 for tested in self.hypotheses.values())
         method = "graphical-group-sequential" if several else "graphical-test"
         rows = []

@@ -101,7 +101,7 @@ class GroupSequentialDesign(DesignResult):
             return math.nan
         given = np.zeros((4, self.looks))
         given[0], given[1] = self.lower, self.upper
-        return dispatch.sequential_drift(self.fraction, given, self.power_given, engine=self.rules.engine)[0]
+        return float(dispatch.sequential_drift(self.fraction, given, self.power_given, engine=self.rules.engine)[0])
 
     @cached_property
     def maximum(self) -> float:

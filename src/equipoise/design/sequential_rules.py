@@ -220,7 +220,7 @@ def _futility(
         drift, found = dispatch.sequential_drift(fraction, given, power, engine=rules.engine)
         if math.isnan(drift):
             raise _unreachable(power)
-        return SequentialBounds(found.upper, found.lower, none, drift, 1.0 - power)
+        return SequentialBounds(found.upper, found.lower, none, float(drift), 1.0 - power)
 
     def attained(beta: float) -> Any:
         spend(beta)

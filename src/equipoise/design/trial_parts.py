@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from equipoise.design.sequential_design import GroupSequentialDesign
 from equipoise.design.sequential_planning import group_sequential
 from equipoise.design.spending import Spending
 from equipoise.design.trial_premises import DesignPremises, PremisedBound
-from equipoise.design.weighted_design import WeightedLogrankDesign, weighted_logrank_design
 from equipoise.errors import DesignError
+
+if TYPE_CHECKING:
+    from equipoise.design.weighted_design import WeightedLogrankDesign
 
 COURSE_POINTS = 61
 POWER_POINTS = 61
@@ -144,6 +146,9 @@ class DesignParts:
         return test.power if self.proportional else self._integrated([time], None, None).power
 
     def _integrated(self, times: list[float], efficacy: Any, futility: Any) -> WeightedLogrankDesign:
+        # Few trial files need it, and every `equipoise design` would wait for it to load.
+        from equipoise.design.weighted_design import weighted_logrank_design
+
         return weighted_logrank_design(
             **self.premises.course, alpha=self.premises.alpha, sides=self.premises.sides, time=times[-1],
             interim=times[:-1] or None, efficacy=efficacy, futility=futility,

@@ -95,7 +95,7 @@ def _looks(design: DesignParts) -> Iterator[str]:
     for look in looks:
         name = "The final analysis" if look.number == len(design.premises.looks) else f"Look {look.number}"
         yield f"{name} {_planned(look)}"
-        if alone:
+        if alone and look.course is not None:
             under = "at the planned hazard ratio" if design.proportional else "under the hazards assumed"
             yield (
                 f"They give {prose_percent(look.power)} power {under}, and the largest observed hazard ratio that "

@@ -409,7 +409,9 @@ def _number(value: Any, name: str, array: np.ndarray, row: int) -> float:
 
 
 def _not_numeric(name: str, array: np.ndarray, row: int, *, hint: str) -> DataError:
-    value = array[row : row + 1].tolist()[0] if len(array) else None
+    value = array[row] if len(array) else None
+    if isinstance(value, np.generic) and array.dtype.kind not in "mM":
+        value = value.item()
     return DataError("value-invalid", f"{name} is not numeric: {value!r}", where=f"{name}, row {row + 1}", hint=hint)
 
 

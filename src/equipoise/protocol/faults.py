@@ -54,6 +54,11 @@ def _describe(error: ErrorDetails) -> Fault:
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
         return Fault(path, f"unknown key {key!r}", hint=permitted(str(key), _keys_at(path[:-1])), on_key=True)
+    if kind == "missing" and isinstance(path[-1], int):
+        named = next((step for step in reversed(path) if isinstance(step, str)), "list")
+        return Fault(path[:-1], f"{named}: value {path[-1] + 1} is missing here", hint="write a pair, as in [0, 1]")
+    if kind == "too_short" and not context.get("actual_length"):
+        return Fault(path, f"{key} is empty", hint="list one at least, or leave the key out")
     if kind == "missing":
         return Fault(path, f"missing key {key!r}", hint=f"add `{key}:` here", on_key=True)
     if kind == "literal_error":

@@ -10,6 +10,7 @@ from equipoise.protocol.faults import Fault
 from equipoise.protocol.plan_words import parameter_of
 from equipoise.protocol.plans import RateEstimate, RateTest, TimeEstimate, TimeTest
 from equipoise.protocol.tree import Path, Tree, entries, ids, listed, mapping, stated, unknown_in
+from equipoise.quantities import Duration, parse_duration
 
 _METHODS = {
     "test": {"time-to-event": get_args(TimeTest), "response": get_args(RateTest)},
@@ -131,12 +132,41 @@ def _keys(plan: _Plan) -> Iterator[Fault]:
         yield Fault((*plan.path, "s_star"), "modestly-weighted takes 't_star' or 's_star', not both", on_key=True)
     if plan.method == "fleming-harrington" and given and not any(plan.written.get(key) for key in given):
         yield Fault(plan.path, "fleming-harrington with rho 0 and gamma 0 has no weights", hint="write method: logrank")
+    if _weights_without_strata(plan):
+        message = f"weights are of strata, and this {plan.kind} is not stratified"
+        yield Fault((*plan.path, "weights"), message, hint="add stratified: true, or leave `weights` out", on_key=True)
+    yield from _window(plan)
     weights = plan.written.get("weights")
     allowed = _WEIGHTS.get(str(plan.method), ())
     if isinstance(weights, str) and allowed and weights not in allowed:
         yield Fault(
             (*plan.path, "weights"), f"{weights!r} are no weights of {plan.method}", hint=permitted(weights, allowed)
         )
+
+
+def _weights_without_strata(plan: _Plan) -> bool:
+    read = isinstance(plan.method, str) and plan.method in _READ_BY["estimate"]["weights"]
+    given = plan.kind == "estimate" and plan.written.get("weights") is not None
+    return read and given and stated(plan.written.get("stratified")) is not True
+
+
+def _window(plan: _Plan) -> Iterator[Fault]:
+    """A window of a restricted mean that ends before it begins."""
+    start, end = (_duration(plan.written.get(key)) for key in ("window_start", "tau"))
+    if plan.method == "rmst" and start is not None and end is not None and start.days >= end.days:
+        yield Fault(
+            (*plan.path, "window_start"),
+            f"the window begins at {start}, not before it ends, at {end}",
+            hint="window_start is before tau",
+        )
+
+
+def _duration(written: Any) -> Duration | None:
+    """A duration that can be read; of another the model says what is wrong."""
+    try:
+        return parse_duration(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
 
 
 def _strata(plan: _Plan, tree: Tree) -> Iterator[Fault]:

@@ -56,7 +56,8 @@ def _question(trial: Trial) -> str:
     where = f" in {_sentence_case(trial.trial.indication)}" if trial.trial.indication else ""
     primary = trial.primary
     outcome = _sentence_case(trial.endpoint(primary.endpoint).label) if primary else "the outcome"
-    return f"{'Does' if len(trial.experimental) == 1 else 'Do'} {experimental} improve {outcome} over {trial.control.label}{where}?"
+    verb = "Does" if len(trial.experimental) == 1 else "Do"
+    return f"{verb} {experimental} improve {outcome} over {trial.control.label}{where}?"
 
 
 def _sentence_case(text: str) -> str:

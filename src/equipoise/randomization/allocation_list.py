@@ -20,6 +20,7 @@ FORMAT = "equipoise allocation list 1"
 POLICIES = ("sealed", "open")
 _HEADER = ("format", "trial", "method", "scheme", "ratio", "factors", "seed_policy", "seed", "version", "digest")
 _BLOCKS = ("block", "block_size")
+LONGEST_STRATUM = 10_000
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ def generate_list(
 ) -> AllocationList:
     """Draw the allocations of every stratum ahead of the patients.
 
-    Arguments: the method; how many allocations, for every stratum or by stratum (a tuple of levels in the order of the
-    factors; a stratum left out has none); the seed, a whole number from 0 to 2**48 - 1; `seed_policy`: "sealed" (the
-    list does not say the seed) or "open"; the trial's identifier.
+    Arguments: the method; how many allocations, for every stratum or by stratum (at most 10,000; a tuple of levels in
+    the order of the factors; a stratum left out has none); the seed, a whole number from 0 to 2**48 - 1;
+    `seed_policy`: "sealed" (the list does not say the seed) or "open"; the trial's identifier.
     Returns an `AllocationList`; the same method, sizes and seed give the same bytes.
     Raises ArgumentError `argument-invalid` for a method that depends on who else has arrived (minimization with
     factors), sizes that are no whole numbers, another policy, a seed out of range; `stratum-unknown` for an undeclared
@@ -191,7 +192,8 @@ def verify_list(text: str, method: Method, *, seed: int) -> AllocationList:
     """Draw the list again from the method and the seed, and hold every allocation against the text.
 
     Returns the list drawn again. Raises as `parse_list`; ArgumentError `argument-invalid` where the list belongs to
-    another scheme; DataError `value-invalid` naming the first allocation that the seed does not give.
+    another scheme; DataError `value-invalid` naming the first place that the seed does not give (never the arm: others
+    may see the message), or what is stated above the allocations and is not so.
     """
     given = parse_list(text)
     if given.scheme != method.digest:
@@ -212,16 +214,31 @@ def verify_list(text: str, method: Method, *, seed: int) -> AllocationList:
             hint="go back to the sealed copy",
         )
     again = generate_list(method, sizes, seed=seed, seed_policy=given.seed_policy, trial=given.trial)
+    _check_drawn(given, again)
+    return again
+
+
+def _check_drawn(given: AllocationList, again: AllocationList) -> None:
     for stated, drawn in zip(given.slots, again.slots, strict=True):
-        if (stated.stratum, stated.place, stated.arm) != (drawn.stratum, drawn.place, drawn.arm):
+        unlike = (stated.stratum, stated.place, stated.arm) != (drawn.stratum, drawn.place, drawn.arm)
+        blocks = (stated.block, stated.block_size), (drawn.block, drawn.block_size)
+        if unlike or (blocks[0] != blocks[1] and blocks[0] != (None, None)):
             raise DataError(
                 "value-invalid",
-                f"the seed gives {drawn.arm} at place {drawn.place} of {_named(drawn.stratum)}, the list has "
-                f"{stated.arm} at place {stated.place} of {_named(stated.stratum)}",
-                reason="the list was drawn from another seed, or by a version that draws otherwise",
+                f"the seed does not give the {'arm' if unlike else 'block'} at place {stated.place} of "
+                f"{_named(stated.stratum)}",
+                reason="the list was drawn from another seed, was changed, or a version that draws otherwise drew it",
                 hint=f"the list was drawn by equipoise {given.version}; try its sealed seed again",
             )
-    return again
+    for name in ("method", "ratio", "factors", "seed"):
+        stated, drawn = getattr(given, name), getattr(again, name)
+        if stated != drawn:
+            raise DataError(
+                "value-invalid",
+                f"the list states another {name.rstrip('s')} than it was drawn with",
+                reason="what stands above the allocations was changed after they were drawn",
+                hint="go back to the sealed copy",
+            )
 
 
 def _sizes(method: Method, sizes: int | Mapping[Stratum, int]) -> Iterator[tuple[Stratum, int]]:
@@ -237,6 +254,12 @@ def _sizes(method: Method, sizes: int | Mapping[Stratum, int]) -> Iterator[tuple
                 hint=permitted("/".join(map(str, stratum)), known),
             )
         check_whole(n, 0, f"size of {_named(stratum)}")
+        if n > LONGEST_STRATUM:
+            raise ArgumentError(
+                "argument-invalid",
+                f"size of {_named(stratum)} is {n:,}",
+                hint=f"at most {LONGEST_STRATUM:,}: as many as may be enrolled there, and some to spare",
+            )
     for stratum in strata:
         if stratum in by_stratum:
             yield stratum, by_stratum[stratum]
@@ -269,5 +292,12 @@ def _read_csv(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _slot(row: Mapping[str, Any], factors: tuple[str, ...]) -> Slot:
-    block = {name: int(row[name]) for name in _BLOCKS if name in row}
-    return Slot(tuple(row[name] for name in factors), int(row["place"]), row["arm"], **block)
+    block = {name: _count(row[name], name) for name in _BLOCKS if name in row}
+    return Slot(tuple(row[name] for name in factors), _count(row["place"], "place"), row["arm"], **block)
+
+
+def _count(value: Any, name: str) -> int:
+    """A whole number of the list; a message that repeated the value could show an arm from a shifted row."""
+    if not str(value).isdecimal():
+        raise ValueError(f"a {name.replace('_', ' ')} is no whole number")
+    return int(value)

@@ -76,7 +76,7 @@ class MaximalProcedure(Counted):
                 "argument-invalid",
                 f"the maximal procedure's sequence of {self.length} patients is used up in this stratum",
                 reason="every sequence was drawn to end balanced there",
-                hint="declare sequences as long as the largest stratum may become",
+                hint=f"declare sequences as long as the largest stratum may become, or ask for {self.length} at most",
             )
         bound = self.maximum_imbalance
         ways, place = _ways(bound, self.length)[left - 1], held.difference + bound

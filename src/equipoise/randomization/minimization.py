@@ -329,11 +329,11 @@ class Minimization:
         tied = sum(ratio[place] for place in preferred)
         chances = [Fraction(0)] * len(ratio)
         for place in preferred:
-            for other, chance in enumerate(self._coin(place)):
+            for other, chance in enumerate(self.coin(place)):
                 chances[other] += Fraction(ratio[place], tied) * chance
         return tuple(chances)
 
-    def _coin(self, preferred: int) -> tuple[Fraction, ...]:
+    def coin(self, preferred: int) -> tuple[Fraction, ...]:
         p, ratio = self.probability, self.candidate_ratio
         whole, own = sum(ratio), ratio[preferred]
         spread = (1 - p) / (whole - own) if self.construction == "naive" else (1 - p) / (whole - min(ratio))

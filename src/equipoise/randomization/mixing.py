@@ -116,8 +116,8 @@ def binomial_rows(n: int, share: float) -> list[Floats]:
 
 def excess_of(window: Window, m: int, scheme: Scheme) -> Excess:
     """How far the first arm is above its share of m patients, times the sum of the ratio: a whole number."""
-    share = next(iter(scheme.ratio.values()))
-    return {(window.low + k) * scheme.total - share * m: float(p) for k, p in enumerate(window.p) if p > 0.0}
+    total, target = scheme.total, next(iter(scheme.ratio.values())) * m
+    return {(window.low + k) * total - target: p for k, p in enumerate(window.p.tolist()) if p > 0.0}
 
 
 class Strata:

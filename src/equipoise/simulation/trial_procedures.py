@@ -89,7 +89,7 @@ def assess_trial(
     wanted = None if split is None else _counts_of(trial, patients, split)
     stated = _prevalences(trial, chosen, scenario)
     planned, problem = _planned(trial)
-    rows, assessments = _prevalence_rows(stated), []
+    rows, assessments = [_size_row(patients), *_prevalence_rows(stated)], []
     for method in chosen:
         found = assess_procedure(
             method, patients,
@@ -117,7 +117,7 @@ def alternatives(trial: Trial) -> tuple[Method, ...]:
         declared,
         *(PermutedBlocks(scheme, sizes) for sizes in ((total,), (2 * total,), (total, 2 * total))),
         BlockUrn(scheme, 2),
-        *_of_equal_arms(scheme, trial.trial.enrollment.value),
+        *(each for each in _of_equal_arms(scheme, trial.trial.enrollment.value) if not _same_sequences(declared, each)),
         Minimization(scheme),
         Complete(scheme),
     ]
@@ -132,6 +132,13 @@ def _of_equal_arms(scheme: Scheme, n: int) -> list[Method]:
     if tuple(scheme.ratio.values()) != (1, 1):
         return []
     return [BigStick(scheme, _TOLERATED), BiasedCoin(scheme), MaximalProcedure(scheme, _TOLERATED, n + n % 2)]
+
+
+def _same_sequences(declared: Method, other: Method) -> bool:
+    """Maximal procedures that differ in the length of their sequences only: one of them is enough."""
+    if not isinstance(declared, MaximalProcedure) or not isinstance(other, MaximalProcedure):
+        return False
+    return declared.maximum_imbalance == other.maximum_imbalance
 
 
 def _check_methods(trial: Trial, methods: Sequence[Method]) -> None:
@@ -184,6 +191,10 @@ def _planned(trial: Trial) -> tuple[LogrankPower | None, str | None]:
     return power_of(design.final_events, hazard_ratio=design.hazard_ratio, **design.premises.test), None
 
 
+def _size_row(n: int) -> ResultRow:
+    return ResultRow(analysis="randomization", parameter="size", statistic="patients", value=float(n), format="int")
+
+
 def _prevalence_rows(stated: tuple[Scenario, Mapping[str, Any]] | None) -> list[ResultRow]:
     if stated is None:
         return []
@@ -204,6 +215,11 @@ def _promise_rows(method: Method, assessment: Assessment, problem: str | None) -
     said |= {f"warning_{k}": text for k, text in enumerate(method.warnings, start=1)}
     empty = float("nan")
     rows = [scheme_row(method, "scheme", name, empty, value_text=text) for name, text in said.items()]
+    if method.preserves_ratio:
+        rows += [
+            scheme_row(method, "ratio-at-step", "kept", float(share), group2="arm", level2=arm, format="percent")
+            for arm, share in method.scheme.shares.items()
+        ]
     if problem is not None:
         rows.append(scheme_row(method, "power-loss", "loss", empty, cited="schoenfeld", error=problem))
     return rows

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from equipoise.design import Hazard
+from equipoise.design.hazards import Hazard
 from equipoise.kernels.plain import general_spec as general
 from equipoise.kernels.plain.trial_spec import FIELDS, Look, Pieces, TrialSpec, build_spec
 from equipoise.randomization import Complete, PermutedBlocks, Scheme
 from equipoise.simulation.batches import batch_of
 from equipoise.simulation.event_laws import Cured, EventLaw, LogNormal, Weibull
+from equipoise.simulation.trial_definition import Cells, TrialDefinition
+from equipoise.simulation.trial_looks import TrialLook
 from equipoise.simulation.trial_options import endpoint_number
-
-if TYPE_CHECKING:
-    from equipoise.simulation.trial_looks import TrialLook
-    from equipoise.simulation.trial_model import Cells, TrialModel
 
 # Rows of the base that compare the first experimental arm with control, and do not say so.
 _CONTRASTS = ("z", "variance", "log_hr", "log_hr_se")
@@ -26,13 +24,13 @@ _CONTRASTS = ("z", "variance", "log_hr", "log_hr_se")
 _UNUSED = Hazard(1.0)
 
 
-def spec_of(model: TrialModel, *, cox: bool, medians: bool) -> TrialSpec | general.GeneralTrial:
+def spec_of(model: TrialDefinition, *, cox: bool, medians: bool) -> TrialSpec | general.GeneralTrial:
     """A `TrialSpec` where that can say it all, else a `GeneralTrial`."""
     base = _base(model, cox, medians)
     return _general(model, base) if needs_general(model) else base
 
 
-def needs_general(model: TrialModel) -> bool:
+def needs_general(model: TrialDefinition) -> bool:
     """Whether the model has what the fast engine does not: see `general_spec`."""
     extended = (model.deaths, model.scans, model.day, model.tests, model.landmarks, model.windows)
     return (
@@ -44,7 +42,7 @@ def needs_general(model: TrialModel) -> bool:
     )
 
 
-def _base(model: TrialModel, cox: bool, medians: bool) -> TrialSpec:
+def _base(model: TrialDefinition, cox: bool, medians: bool) -> TrialSpec:
     laws = [model.laws[stratum, arm] for stratum in model.strata for arm in model.arms]
     return build_spec(
         model.n,
@@ -61,7 +59,7 @@ def _base(model: TrialModel, cox: bool, medians: bool) -> TrialSpec:
     )
 
 
-def _allocation(model: TrialModel) -> dict[str, Any]:
+def _allocation(model: TrialDefinition) -> dict[str, Any]:
     method, scheme = model.randomization, model.randomization.scheme
     if isinstance(method, PermutedBlocks):
         times = [size // scheme.total for size in method.block_sizes]
@@ -81,7 +79,7 @@ def _pieces(hazards: Sequence[Hazard]) -> Pieces:
     return Pieces(np.stack([hazard.at(at) for hazard in hazards]), breaks)
 
 
-def _general(model: TrialModel, base: TrialSpec) -> general.GeneralTrial:
+def _general(model: TrialDefinition, base: TrialSpec) -> general.GeneralTrial:
     return general.build_general(
         base,
         laws=None if model.deaths is not None else _laws(model, model.laws),
@@ -96,7 +94,7 @@ def _general(model: TrialModel, base: TrialSpec) -> general.GeneralTrial:
     )
 
 
-def _laws(model: TrialModel, cells: Cells) -> list[general.Law] | None:
+def _laws(model: TrialDefinition, cells: Cells) -> list[general.Law] | None:
     """The laws by cell; None where the pieces of the base say them."""
     laws = [cells[stratum, arm] for stratum in model.strata for arm in model.arms]
     return None if all(isinstance(law, Hazard) for law in laws) and cells is model.laws else [_law(law) for law in laws]
@@ -112,7 +110,7 @@ def _law(law: EventLaw, cured: float = 0.0) -> general.Law:
     return general.piecewise(law.rates, law.breaks, cured)
 
 
-def _course(model: TrialModel) -> general.IllnessDeath | None:
+def _course(model: TrialDefinition) -> general.IllnessDeath | None:
     deaths = model.deaths
     if deaths is None:
         return None
@@ -127,7 +125,7 @@ def _course(model: TrialModel) -> general.IllnessDeath | None:
     )  # fmt: skip
 
 
-def _tables(model: TrialModel) -> Any:
+def _tables(model: TrialDefinition) -> Any:
     """The tables of the randomization with the arms in the model's order; None for blocks and complete."""
     method = model.randomization
     if isinstance(method, PermutedBlocks | Complete):
@@ -137,14 +135,14 @@ def _tables(model: TrialModel) -> Any:
     return batch_of(replace(method, scheme=ordered), model.n).tables  # type: ignore[type-var]
 
 
-def _rules(model: TrialModel, look: TrialLook) -> list[general.EventRule]:
+def _rules(model: TrialDefinition, look: TrialLook) -> list[general.EventRule]:
     if look.plain or look.events is None:
         return []
     arms = [model.arms.index(arm) for arm in look.arms]
     return [general.EventRule(look.events, arms, endpoint_number(look.endpoint))]
 
 
-def _points(model: TrialModel, times: Sequence[float]) -> list[general.CurvePoint]:
+def _points(model: TrialDefinition, times: Sequence[float]) -> list[general.CurvePoint]:
     """Each time for each endpoint."""
     endpoints = range(1 if model.deaths is None else 2)
     return [general.CurvePoint(at, endpoint) for endpoint in endpoints for at in times]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from equipoise.frames.results import ResultRow
-from equipoise.reporting.formatting import number_text, percent_text
+from equipoise.reporting.formatting import number_text, percent_text, upper_first
 from equipoise.reporting.lookup import Quantity, Rows
 from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, words
 
@@ -28,7 +28,7 @@ def methods_table(rows: Rows) -> Table | None:
     asked = rows.has(RANDOMIZATION, "split")
     heads = ("95%", "most", *(("stratum", "margin") if stratified else ()))
     columns = [Column(head, under=_IMBALANCE) for head in heads]
-    columns += [Column("Guessed"), Column("Power lost"), Column("Ratio kept")]
+    columns += [Column("Guessed"), Column("lost", under="Power"), Column("kept", under="Ratio")]
     columns += [Column("Split")] if asked else []
     lines = tuple(Line(scheme, tuple(_cells(rows, scheme, stratified, asked))) for scheme in schemes)
     return Table("table-randomization", _caption(rows), "Method", tuple(columns), lines, tuple(_notes(rows)))
@@ -71,19 +71,38 @@ def _caption(rows: Rows) -> str:
 
 
 def _notes(rows: Rows) -> Iterable[str]:
+    yield from _premises(rows)
     yield (
         "Imbalance: patients by which the arms miss the ratio; 95%: not exceeded with probability 0.95; most: the "
-        "most there can be (simulated: the most seen); stratum, margin: 95% in the worst of them. Guessed: correct "
-        "guesses by the convergence strategy, which guesses the arm that is behind. Power lost: percentage points, "
-        "expected, against the exact ratio."
+        "largest, but for what is rarer than 1 in 10^12 (simulated: the largest seen); stratum, margin: 95% in the "
+        "worst of them. Guessed: correct guesses by the convergence strategy, which guesses the arm that is behind; "
+        "always naming the larger arm is right in that arm's share. Power lost: percentage points, expected, against "
+        "the exact ratio; negative where arms come out more equal than the ratio."
     )
     how = {row.level1: row.value_text for row in rows.part(RANDOMIZATION, "scheme", "assessed")}
     simulated = [scheme for scheme, word in how.items() if scheme and word == "simulated"]
     if simulated:
-        yield f"Exact, but for {'; '.join(simulated)}: simulated."
+        trials = next(
+            (row.convention for row in rows.part(RANDOMIZATION, "imbalance-overall", "q95")
+             if row.level1 == simulated[0] and row.convention), "simulated",
+        )  # fmt: skip
+        whole = len(simulated) == len(how)
+        yield f"{upper_first(trials)}." if whole else f"Exact, but for {'; '.join(simulated)}: {trials}."
     for row in rows.part(RANDOMIZATION, "scheme"):
         if row.statistic.startswith("warning") and row.value_text:
             yield f"{row.level1}: {row.value_text}."
+
+
+def _premises(rows: Rows) -> Iterable[str]:
+    """For how many patients, and how common the strata are taken to be."""
+    said = [f"{number_text(row.value or 0.0, 0)} patients" for row in rows.part(RANDOMIZATION, "size", "patients")]
+    strata = list(rows.part(RANDOMIZATION, "strata", "prevalence"))
+    for factor in dict.fromkeys(row.level1 for row in strata):
+        held = [row for row in strata if row.level1 == factor]
+        levels = ", ".join(f"{row.level2} {percent_text(row.value)}" for row in held if row.value is not None)
+        said.append(f"{factor}: {levels}" + (" (assumed)" if any(row.warning for row in held) else ""))
+    if said:
+        yield "; ".join(said) + "."
 
 
 def _patients(row: ResultRow | None) -> Cell:
