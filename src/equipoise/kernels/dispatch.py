@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from equipoise.kernels.plain import cox as plain_cox
-from equipoise.kernels.plain import general_looks, kaplan_meier, newton, risk_sets, ties, trial_looks
+from equipoise.kernels.plain import kaplan_meier, newton, risk_sets, ties
 from equipoise.kernels.plain import logrank as plain_logrank
 from equipoise.kernels.plain import sequential as plain_sequential
-from equipoise.kernels.plain.general_spec import GeneralTrial, build_general
-from equipoise.kernels.plain.trial_spec import TrialSpec
+
+if TYPE_CHECKING:
+    from equipoise.kernels.plain.general_spec import GeneralTrial
+    from equipoise.kernels.plain.trial_spec import TrialSpec
 
 ENGINES = ("auto", "plain", "compiled")
 
@@ -268,11 +270,14 @@ def simulate_chunk(
     times, counts and medians do not depend on the engine; log-rank and Cox statistics from lanes agree to 1e-5 with the
     law, events at the same tick apart, which lanes take one after the other. Chunks may run in threads side by side.
     """
+    from equipoise.kernels.plain import general_looks, general_spec, trial_looks, trial_spec
+
+    general = isinstance(spec, general_spec.GeneralTrial)
     if engine == "plain":
-        plain = general_looks.simulate_chunk if isinstance(spec, GeneralTrial) else trial_looks.simulate_chunk
+        plain = general_looks.simulate_chunk if general else trial_looks.simulate_chunk
         plain(spec, seed, first, count, out)  # pyright: ignore[reportArgumentType]
         return
-    if isinstance(spec, TrialSpec) and engine != "general":
+    if isinstance(spec, trial_spec.TrialSpec) and engine != "general":
         from equipoise.kernels.compiled import trial_engine
 
         if engine == "lanes" or trial_engine.takes(spec):
@@ -280,5 +285,5 @@ def simulate_chunk(
             return
     from equipoise.kernels.compiled import general_trials
 
-    trial = spec if isinstance(spec, GeneralTrial) else build_general(spec)
+    trial = spec if isinstance(spec, general_spec.GeneralTrial) else general_spec.build_general(spec)
     general_trials.simulate_chunk(trial, seed, first, count, out)

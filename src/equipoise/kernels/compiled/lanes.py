@@ -28,15 +28,17 @@ _BYTES = 64
 # Its result has another signature than the function it decorates.
 intrinsic: Any = extending.intrinsic
 
+# Whose undocumented options type checkers do not know.
+_jit: Any = njit
 # Compiled without reference counts, of which numba would take one for every array at every call.
-_PLAIN = {"nogil": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
+_PLAIN: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
 # For functions that Python calls.
-entry = njit(cache=True, **_PLAIN)
+entry = _jit(cache=True, **_PLAIN)
 # For functions that only compiled functions call: without the wrappers for Python they compile in half the time.
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_PLAIN)
+inner = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_PLAIN)
 # The same, always put into the caller: by LLVM, or by numba before either is compiled.
-forced = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_PLAIN)
-inlined = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always", **_PLAIN)
+forced = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_PLAIN)
+inlined = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always", **_PLAIN)
 
 _I1, _I32, _I64, _F32 = ir.IntType(1), ir.IntType(32), ir.IntType(64), ir.FloatType()
 
@@ -223,7 +225,9 @@ def _loader(result: Lanes) -> Any:
     @intrinsic
     def load(typingctx: Any, array: Any, row: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.load(row_pointer(context, builder, signature.args[0], *args, result.vector), align=_BYTES)
+            return builder.load(
+                row_pointer(context, builder, signature.args[0], args[0], args[1], result.vector), align=_BYTES
+            )
 
         return result(array, row), codegen
 

@@ -89,7 +89,7 @@ def build_engine(spec: TrialSpec) -> Engine:
 
 def _draw_plan(spec: TrialSpec) -> DrawPlan:
     by_cell = (spec.event_cut, spec.event_slope, spec.dropout_cut, spec.dropout_slope)
-    rows = np.concatenate([np.pad(table.T, ((0, 0), (0, _WIDTH - len(table)))) for table in by_cell])
+    rows = np.concatenate([_sixteen_wide(table) for table in by_cell])
     tables = lanes.aligned_rows(len(rows), np.float32)
     tables[:] = rows.reshape(-1)
     sizes = len(spec.block_contents)
@@ -100,6 +100,13 @@ def _draw_plan(spec: TrialSpec) -> DrawPlan:
         np.array([-(-b * 65536 // sizes) for b in range(1, sizes)], dtype=np.uint32),
         np.uint32(spec.arm_limits[0]), tables, spec.event_start, spec.dropout_start,
     )  # fmt: skip
+
+
+def _sixteen_wide(by_cell: np.ndarray) -> np.ndarray:
+    """A table (cells, pieces) as rows of sixteen, a piece each."""
+    rows = np.zeros((by_cell.shape[1], _WIDTH), dtype=np.float32)
+    rows[:, : len(by_cell)] = by_cell.T
+    return rows
 
 
 def _look_plan(spec: TrialSpec) -> LookPlan:

@@ -86,7 +86,7 @@ def _in_block(rows: int, comparators: Comparators) -> Any:
     @lanes.intrinsic
     def network(typingctx: Any, array: Any, row: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            first = lanes.row_pointer(context, builder, signature.args[0], *args, lanes.u32.vector)
+            first = lanes.row_pointer(context, builder, signature.args[0], args[0], args[1], lanes.u32.vector)
             pointers = [builder.gep(first, [ir.Constant(ir.IntType(64), i)]) for i in range(rows)]
             _run(context, builder, pointers, comparators)
             return context.get_dummy_value()

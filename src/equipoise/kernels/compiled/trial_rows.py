@@ -149,7 +149,7 @@ def _minus_log2(builder: Any, words: list[Any]) -> list[Any]:
     def whole(value: int) -> Any:
         return lanes.vector_constant(lanes.u32.vector, value)
 
-    def real(value: float) -> Any:
+    def real(value: Any) -> Any:
         return lanes.vector_constant(lanes.f32.vector, float(value))
 
     def each(step: str, first: list[Any], second: Any) -> list[Any]:
