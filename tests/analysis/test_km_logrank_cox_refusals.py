@@ -18,7 +18,7 @@ TIME, EVENT, ARM = [1, 2, 3, 4], [1, 1, 0, 1], ["C", "E", "C", "E"]
         ([1, 2, 3, float("inf")], r"inf \(row 4\)"),
         (["1", "2", "3", "4"], "time is not numeric: '1'"),
         (np.ones((4, 2)), "time has 2 dimensions"),
-        (7, "time is a int, a column of values is needed"),
+        (7, "time is one value of type int, a column of values is needed"),
         ([], "there are no rows"),
     ],
 )
