@@ -139,7 +139,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 def trial_progress() -> Iterator[Callable[[int, int, float], None]]:
     """A bar of simulated trials on standard error with their rate and the time left; silent elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda _done, _trials, _rate: None
+        from equipoise.simulation.trial_runs import silent
+
+        yield silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

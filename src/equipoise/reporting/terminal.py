@@ -18,12 +18,10 @@ from equipoise.reporting.tables.model import Table
 from equipoise.reporting.tables.response import response_table
 from equipoise.reporting.tables.safety import breakdown_table, overall_table
 from equipoise.reporting.tables.survival import survival_table
-from equipoise.reporting.terminal_table import shown_table
+from equipoise.reporting.terminal_table import WIDTH, shown_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-WIDTH = 100
 
 
 def print_summary(

@@ -8,17 +8,12 @@ from typing import IO
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.lookup import Rows
 from equipoise.reporting.tables.randomization import methods_table
-from equipoise.reporting.terminal_table import shown_table
-
-WIDTH = 100
+from equipoise.reporting.terminal_table import log_console, shown_table
 
 
 def print_assessment(rows: Iterable[ResultRow], *, file: IO[str] | None = None) -> None:
     """Print the table of an assessment; to standard output unless `file` is given."""
-    from rich.console import Console
-
-    console = Console(file=file, highlight=False)
-    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    console = log_console(file)
     table = methods_table(Rows(rows))
     for part in [] if table is None else shown_table(table):
         console.print(part)

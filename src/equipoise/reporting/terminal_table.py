@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+import textwrap
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any
 
 from equipoise.reporting.formatting import THIN_SPACE
 from equipoise.reporting.tables.model import Letters, Table
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 100
 _SHOWN_TERMS = 8
+
+
+def log_console(file: IO[str] | None = None) -> Console:
+    """A console at most `WIDTH` columns wide, on standard output unless `file` is given; a log is always that wide."""
+    from rich.console import Console
+
+    console = Console(file=file, highlight=False)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return console
+
+
+def assumed_parts(assumptions: Iterable[str], width: int) -> list[Any]:
+    """What is assumed without a source, as a heading and a list; nothing where nothing is."""
+    from rich.text import Text
+
+    lines = [textwrap.fill(said, width, initial_indent="  ", subsequent_indent="    ") for said in assumptions]
+    return [Text("Assumed, not published", style="bold"), Text("\n".join(lines))] if lines else []
+
+
+def paragraph_part(text: str, width: int) -> Any:
+    """A paragraph in lines no longer than `width`."""
+    from rich.text import Text
+
+    return Text("\n".join(textwrap.wrap(text, width, break_on_hyphens=False)))
 
 
 def shown_table(table: Table) -> list[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equipoise.frames.adam import write_adam
-from equipoise.frames.results import ResultTable
+from equipoise.frames.results import ResultRow, ResultTable
 from equipoise.frames.sdtm import read_sdtm
 from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
@@ -24,7 +24,6 @@ from equipoise.workflow.stages import (
     Tables,
     analyze_derived,
     derive_trial,
-    report_trial,
     synthesize_trial,
 )
 
@@ -140,10 +139,9 @@ def _fill_run(
     with journal.step("analyze"):
         analyzed = analyze_derived(source, derived)
     with journal.step("report"):
-        figures = _figures(source.trial, analyzed)
-        html = report_trial(
-            source.trial, results=analyzed.results, provenance=facts, decisions=derived.adam.decisions, figures=figures
-        )
+        shown = with_design(source.trial, analyzed.results)
+        figures = _figures(source.trial, shown, facts)
+        html = _report(source.trial, shown, facts, derived.adam.decisions, figures)
         abstract = _abstract(source.trial, analyzed)
     with journal.step("write"):
         write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
@@ -163,11 +161,19 @@ def _fill_run(
     )
 
 
-def _figures(trial: Trial, analyzed: Analyzed) -> dict[str, bytes]:
+def _figures(trial: Trial, rows: list[ResultRow], facts: Provenance) -> dict[str, bytes]:
     """Every figure of the report as SVG and PNG, with its data beside it as CSV, by file name."""
     from equipoise.reporting import render_figures
 
-    return render_figures(trial, with_design(trial, analyzed.results), analyzed.provenance)
+    return render_figures(trial, rows, facts)
+
+
+def _report(
+    trial: Trial, rows: list[ResultRow], facts: Provenance, decisions: DecisionLog, figures: Mapping[str, bytes]
+) -> str:
+    from equipoise.reporting import render_report
+
+    return render_report(trial, rows, facts, decisions=decisions, figures=figures)
 
 
 def write_figures(figures: Mapping[str, bytes], folder: Path) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from equipoise.errors import ArgumentError
+from equipoise.simulation.trial_runs import Notify, silent
 from equipoise.workflow.planning import TrialLike, trial_file
 
 if TYPE_CHECKING:
     from equipoise.simulation import OperatingCharacteristics
-
-
-def _silent(done: int, trials: int, rate: float) -> None:
-    """Nobody watches."""
 
 
 def simulate_trial(
@@ -25,7 +21,7 @@ def simulate_trial(
     hazard_ratio: float | None = None,
     until_se: float | None = None,
     threads: int | None = None,
-    notify: Callable[[int, int, float], None] = _silent,
+    notify: Notify = silent,
 ) -> tuple[OperatingCharacteristics, tuple[str, ...]]:
     """Operating characteristics of the trial's primary analysis under a scenario, and what they assume unpublished."""
     from equipoise.simulation import plan_simulation, simulate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.formatting import number_text, percent_text, ratio_text, time_text
 from equipoise.reporting.lookup import Quantity, Rows
-from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, words
+from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, number_cell, words
 
 DESIGN = "design"
 _HEADS = ("Events", "Month (SE)", "Patients enrolled", "Power", "Significant at HR up to")
@@ -56,11 +56,11 @@ def _look_line(rows: Rows, parameter: str, label: str, look: ResultRow | None) -
     if row("events") is None:
         return None
     cells = (
-        _number(row("events")),
+        number_cell(row("events"), _count),
         _month(row("time"), row("time_std_error")),
-        _number(row("n")),
-        _percent(row("power")),
-        _ratio(row("hazard_ratio_critical")),
+        number_cell(row("n"), _count),
+        number_cell(row("power"), percent_text),
+        number_cell(row("hazard_ratio_critical"), ratio_text),
     )
     return Line(label, cells)
 
@@ -71,7 +71,12 @@ def _end_line(rows: Rows) -> Line | None:
         return None
     enrolled = next((row for row in rows.part(DESIGN, "end", "n") if row.group1 is None), None)
     time = next(iter(rows.part(DESIGN, "end", "time")), None)
-    cells = (_number(events), _month(time, None), _number(enrolled), _percent(rows.get(DESIGN, "end", "power")))
+    cells = (
+        number_cell(events, _count),
+        _month(time, None),
+        number_cell(enrolled, _count),
+        number_cell(rows.get(DESIGN, "end", "power"), percent_text),
+    )
     return Line("End of follow-up", (*cells, words("")))
 
 
@@ -110,7 +115,7 @@ def effects_table(rows: Rows) -> Table | None:
     if len(shown) < 2:
         return None
     columns = tuple(Column(number_text(row.at, 2)) for row in shown)
-    line = Line("Power", tuple(_percent(row) for row in shown))
+    line = Line("Power", tuple(number_cell(row, percent_text) for row in shown))
     return Table("table-design-effects", "Power by the true hazard ratio", "Hazard ratio", columns, (line,))
 
 
@@ -137,18 +142,6 @@ def dates_table(rows: Rows) -> Table | None:
 
 def _count(value: float) -> str:
     return number_text(value, 0 if abs(value - round(value)) < _WHOLE else 1)
-
-
-def _number(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(_count(row.value), (row,)))
-
-
-def _percent(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(percent_text(row.value), (row,)))
-
-
-def _ratio(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(ratio_text(row.value), (row,)))
 
 
 def _month(row: ResultRow | None, spread: ResultRow | None) -> Cell:

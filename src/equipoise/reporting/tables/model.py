@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from string import ascii_lowercase
 
@@ -100,6 +100,11 @@ def arm_columns(trial: Trial, counts: Mapping[str, ResultRow | None]) -> tuple[C
 def cell(quantity: Quantity | None, *, span: int = 1) -> Cell:
     """A cell of a quantity; blank for None."""
     return Cell(quantity or Quantity(""), span)
+
+
+def number_cell(row: ResultRow | None, write: Callable[[float], str]) -> Cell:
+    """A row's number as `write` writes it; blank where there is no row, or no number in it."""
+    return words("") if row is None or row.value is None else cell(Quantity(write(row.value), (row,)))
 
 
 def words(text: str, *, span: int = 1) -> Cell:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.formatting import number_text, percent_text, upper_first
 from equipoise.reporting.lookup import Quantity, Rows
-from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, words
+from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, number_cell, words
 
 RANDOMIZATION = "randomization"
 _IMBALANCE = "Imbalance"
@@ -37,15 +37,15 @@ def methods_table(rows: Rows) -> Table | None:
 def _cells(rows: Rows, scheme: str, stratified: bool, asked: bool) -> Iterable[Cell]:
     first = ("scheme", scheme)
     for statistic in ("q95", "max"):
-        yield _patients(_where(rows, "imbalance-overall", statistic, first))
+        yield number_cell(_where(rows, "imbalance-overall", statistic, first), _patients)
     if stratified:
         for parameter in ("imbalance-stratum", "imbalance-margin"):
-            yield _patients(_worst(rows, parameter, scheme))
-    yield _percent(_where(rows, "correct-guess", "convergence", first))
-    yield _points(_first(rows, "power-loss", "loss", scheme))
+            yield number_cell(_worst(rows, parameter, scheme), _patients)
+    yield number_cell(_where(rows, "correct-guess", "convergence", first), percent_text)
+    yield number_cell(_first(rows, "power-loss", "loss", scheme), _points)
     yield _yes(_where(rows, "scheme", "preserves_ratio", first))
     if asked:
-        yield _chance(_where(rows, "split", "probability", first))
+        yield number_cell(_where(rows, "split", "probability", first), _chance)
 
 
 def _where(rows: Rows, parameter: str, statistic: str, first: tuple[str, str]) -> ResultRow | None:
@@ -105,28 +105,19 @@ def _premises(rows: Rows) -> Iterable[str]:
         yield "; ".join(said) + "."
 
 
-def _patients(row: ResultRow | None) -> Cell:
-    if row is None or row.value is None:
-        return words("")
-    return cell(Quantity(number_text(row.value, 0 if row.value == round(row.value) else 1), (row,)))
+def _patients(value: float) -> str:
+    return number_text(value, 0 if value == round(value) else 1)
 
 
-def _percent(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(percent_text(row.value), (row,)))
-
-
-def _points(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(number_text(100 * row.value, 2), (row,)))
+def _points(value: float) -> str:
+    return number_text(100 * value, 2)
 
 
 def _yes(row: ResultRow | None) -> Cell:
     return words("") if row is None else cell(Quantity(row.value_text or "", (row,)))
 
 
-def _chance(row: ResultRow | None) -> Cell:
-    if row is None or row.value is None:
-        return words("")
-    if row.value == 0.0:
-        return cell(Quantity("0", (row,)))
-    text = "< 0.000001" if row.value < _SMALLEST_SHOWN else number_text(row.value, 6 if row.value < 0.001 else 4)
-    return cell(Quantity(text, (row,)))
+def _chance(value: float) -> str:
+    if value == 0.0:
+        return "0"
+    return "< 0.000001" if value < _SMALLEST_SHOWN else number_text(value, 6 if value < 0.001 else 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.formatting import number_text, percent_text, ratio_text
 from equipoise.reporting.lookup import Quantity, Rows
-from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, words
+from equipoise.reporting.tables.model import Cell, Column, Line, Table, cell, number_cell, words
 
 SIMULATE = "simulate"
 _OUTCOMES = (("efficacy", "Efficacy"), ("futility", "Futility"), ("harm", "Harm"))
@@ -42,8 +42,8 @@ def _cells(rows: Rows, at: float, shown: list[str]) -> list[Cell]:
     found = [_mean(rows, measure, at) for measure in ("events", "time", "enrolled")]
     for outcome in shown:
         row = rows.get(SIMULATE, "decision", "probability", first=("decision", outcome), at=at)
-        found.append(_percent(row))
-    found.append(_percent(rows.get(SIMULATE, "decision", "power", first=("decision", "efficacy"), at=at)))
+        found.append(number_cell(row, _percent))
+    found.append(number_cell(rows.get(SIMULATE, "decision", "power", first=("decision", "efficacy"), at=at), _percent))
     return [*found, _ratio(rows, at)]
 
 
@@ -57,8 +57,8 @@ def _mean(rows: Rows, measure: str, at: float) -> Cell:
     return cell(Quantity(f"{text} ({number_text(spread.value, 1)})", (mean, spread)))
 
 
-def _percent(row: ResultRow | None) -> Cell:
-    return words("") if row is None or row.value is None else cell(Quantity(percent_text(row.value, 2), (row,)))
+def _percent(value: float) -> str:
+    return percent_text(value, 2)
 
 
 def _ratio(rows: Rows, at: float) -> Cell:
