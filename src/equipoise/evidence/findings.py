@@ -1,0 +1,44 @@
+"""What a check of a published number found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["consistent", "note", "inconsistent", "unresolved", "not-checked"]
+Check = Literal[
+    "one-standard-error", "information-bound", "log-symmetry", "joint-feasibility", "percentages", "response-interval",
+    "response-test", "allocation", "interval-level",
+]  # fmt: skip
+# Worst first: what an audit as a whole is.
+_ORDER: tuple[Status, ...] = ("inconsistent", "note", "unresolved", "consistent", "not-checked")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of one published result.
+
+    `said`: the outcome in a sentence; `arithmetic`: the numbers that lead to it, a line each; `explanation`: the
+    mildest reading that would reconcile the numbers, where they are not consistent as printed; `values`: the numbers of
+    the arithmetic by name, for machines.
+    """
+
+    check: Check
+    subject: str
+    status: Status
+    said: str
+    arithmetic: tuple[str, ...] = ()
+    explanation: str = ""
+    values: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def worst(findings: list[Finding] | tuple[Finding, ...]) -> Status:
+    """The status of an audit: that of its worst finding."""
+    held = {finding.status for finding in findings}
+    for status in _ORDER:
+        if status in held:
+            return status
+    return "not-checked"
