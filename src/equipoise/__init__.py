@@ -12,7 +12,7 @@ Each verb is a function here, a command of `equipoise` and one documented result
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from equipoise.frames.results import Result, ResultTable
     from equipoise.protocol import Trial
     from equipoise.randomization import AllocationList
-    from equipoise.simulation import OperatingCharacteristics, Synthetic
+    from equipoise.reporting.patient_story import PatientStory
+    from equipoise.simulation import OperatingCharacteristics, SimulatedPower, Synthetic
     from equipoise.simulation.trial_procedures import TrialAssessment
     from equipoise.workflow.journeys import Run
+    from equipoise.workflow.warming import Warmth
 
 __all__ = [
     "analyze",
     "demo",
     "derive",
+    "draw_trial",
+    "explain",
     "load",
     "plan",
     "plot",
@@ -39,6 +43,7 @@ __all__ = [
     "simulate",
     "starter",
     "synthesize",
+    "warm",
 ]
 
 
@@ -139,19 +144,39 @@ def simulate(
     hazard_ratio: float | None = None,
     until_se: float | None = None,
     threads: int | None = None,
-) -> OperatingCharacteristics:
-    """The operating characteristics of a trial's design, from many whole simulated trials.
+    grid: Sequence[float | str] | None = None,
+    yes: bool = False,
+    scheduler: str | None = None,
+    engine: str = "auto",
+) -> OperatingCharacteristics | SimulatedPower:
+    """The operating characteristics of a trial's design, from many whole simulated trials, or its power over a grid.
 
-    Arguments: a trial, path or built-in name; how many trials (100,000 where neither this nor `until_se` is given); the
-    seed, 0 to 2**48 - 1; a scenario of the trial file (its default for `simulate`); a hazard ratio in place of the
-    scenario's effect (1: the size of the test); `until_se`, the Monte-Carlo standard error of the rejection rate to
-    stop at; threads, all cores where not given. The same seed gives the same bits for any number of threads.
+    Arguments: a trial, path or built-in name; how many trials (100,000 where neither this nor `until_se` is given; of a
+    grid, at each point); the seed, 0 to 2**48 - 1; a scenario of the trial file (its default for `simulate`); a hazard
+    ratio in place of the scenario's effect (1: the size of the test); `until_se`, the Monte-Carlo standard error of the
+    rejection rate to stop at; threads, all cores where not given; `grid`, hazard ratios or scenarios of the trial file
+    by their ids, with `yes` where it takes hours; `scheduler`, the address of a Dask scheduler whose workers do the
+    work; `engine` as of `simulation.simulate`. The same seed gives the same bits for any number of threads and workers.
 
     >>> round(simulate("palmira", trials=2000, seed=1).rejection_rate, 2)
     0.87
+    >>> power = simulate("palmira", trials=2000, seed=1, grid=[0.5, 1.0])
+    >>> round(power[0.5].rejection_rate, 2)
+    0.99
     """
-    from equipoise.workflow.simulating import simulate_trial
+    from equipoise.workflow.simulating import simulate_power, simulate_trial
 
+    if grid is not None:
+        if until_se is not None or hazard_ratio is not None:
+            from equipoise.errors import ArgumentError
+
+            message = "until_se and hazard_ratio have no meaning beside a grid"
+            raise ArgumentError("argument-invalid", message, where="grid")
+        found, _ = simulate_power(
+            trial, grid=grid, trials=100_000 if trials is None else trials, seed=seed, scenario=scenario,
+            threads=threads, yes=yes, scheduler=scheduler, engine=engine,
+        )  # fmt: skip
+        return found
     found, _ = simulate_trial(
         trial,
         trials=100_000 if trials is None and until_se is None else trials,
@@ -160,8 +185,33 @@ def simulate(
         hazard_ratio=hazard_ratio,
         until_se=until_se,
         threads=threads,
+        scheduler=scheduler,
+        engine=engine,
     )
     return found
+
+
+def draw_trial(
+    trial: str | Path | Trial,
+    *,
+    seed: int,
+    index: int,
+    look: int | None = None,
+    scenario: str | None = None,
+    hazard_ratio: float | None = None,
+) -> Any:
+    """The patients of one simulated trial: number `index` of a seed, as `simulate` drew it.
+
+    Arguments: a trial, path or built-in name; the seed, 0 to 2**48 - 1; the number of the trial, from 0; `look`, from
+    1: the data as they stand at that look, without it everything that will ever happen; scenario and hazard ratio as
+    of `simulate`. Returns a polars data frame; its columns are described at `simulation.draw_trial`.
+
+    >>> int(draw_trial("palmira", seed=1, index=731_204, look=1)["event"].sum())
+    155
+    """
+    from equipoise.workflow.simulating import draw_one_trial
+
+    return draw_one_trial(trial, seed=seed, index=index, look=look, scenario=scenario, hazard_ratio=hazard_ratio)
 
 
 def synthesize(
@@ -236,6 +286,17 @@ def run(
     return run_trial(trial, sdtm=sdtm, out=out, force=force, mapping=mapping)
 
 
+def explain(run: str | Path | Run | AdamSet, subject: str) -> PatientStory:
+    """One patient's story: assessments, sums, responses, endpoints, and the rule and record behind each.
+
+    Arguments: a run's folder, a folder of ADaM files, or what `run`, `demo` and `derive` return; the subject, by
+    USUBJID or SUBJID. Raises `argument-invalid` for a subject that is not there, naming the nearest.
+    """
+    from equipoise.workflow.explaining import explain as tell
+
+    return tell(run, subject)
+
+
 def plot(
     result: Result,
     *,
@@ -252,3 +313,16 @@ def plot(
     from equipoise.reporting import render_result
 
     return render_result(result, format=format, width_mm=width_mm, kind=kind)
+
+
+def warm(parts: Sequence[str] = ()) -> Warmth:
+    """Compiles ahead, once for this processor, what is otherwise compiled when it is first needed.
+
+    Arguments: `parts`, of simulation, general-simulation, randomization, design, survival, cox, rerandomization; all
+    where none is given. Returns a `Warmth`: what was compiled and in what time (nothing where all was in the cache),
+    and the folder of the cache, which is `NUMBA_CACHE_DIR` where that is set. Raises ArgumentError `argument-invalid`
+    for another part.
+    """
+    from equipoise.workflow.warming import warm_parts
+
+    return warm_parts(tuple(parts))

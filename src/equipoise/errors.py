@@ -3,9 +3,11 @@
     EquipoiseError              something equipoise can explain; carries a code, a place, a reason and a hint
     ├── InputError              what was handed in cannot be used; the command line exits with status 2
     │   ├── TrialFileError      the trial file: syntax, unknown keys, values; all problems of a file at once
+    │   ├── PublishedFileError  a published-result file: syntax, unknown keys, values; all problems of a file at once
     │   ├── ExpressionError     an executable rule that does not parse or names an unknown variable
     │   ├── DataError           collected or analysis data; carries the offending rows
     │   ├── ArgumentError       a function argument or a command-line option
+    │   ├── ClusterError        the cluster that was named cannot do the work
     │   ├── DesignError         what a design asks for cannot be had, or its unknowns cannot be solved for
     │   └── OutputError         the place to write to: it exists, is empty when it should not be, cannot be written
     ├── MissingExtraError       an optional part of equipoise is not installed (exit status 2)
@@ -24,6 +26,9 @@ CODES: dict[str, str] = {
     "trial-file-missing": "The trial file, or the built-in trial of that name, does not exist.",
     "trial-file-syntax": "The trial file is not valid YAML.",
     "trial-file-invalid": "The trial file has keys or values the trial model does not accept.",
+    "published-file-missing": "The published-result file, or the example of that name, does not exist.",
+    "published-file-syntax": "The published-result file is neither valid YAML nor JSON.",
+    "published-file-invalid": "The published-result file or table has keys or values that are not accepted.",
     "expression-invalid": "An executable rule does not parse, or names a variable that is not declared.",
     "folder-unreadable": "The data folder does not exist, is empty, or cannot be read.",
     "file-unreadable": "A data file cannot be read in the format its name promises.",
@@ -46,6 +51,9 @@ CODES: dict[str, str] = {
     "design-unreachable": "A design asks for a number of events, a power or a date that cannot be reached.",
     "spending-invalid": "Error spending or information decreases, error exceeds alpha, or bounds cross.",
     "confirmation-needed": "What was asked for would take hours, and nobody has said yes to that.",
+    "cluster-unreachable": "No scheduler answers at the address given, or it has no worker.",
+    "cluster-mismatch": "A worker of the cluster runs other versions than the client.",
+    "cluster-lost": "The cluster stopped while it had work to do.",
     "design-unknowns": "A design leaves too many or too few of its quantities open.",
 }
 
@@ -138,6 +146,10 @@ class TrialFileError(InputError):
     """The trial file cannot be used; `problems` lists every fault found."""
 
 
+class PublishedFileError(InputError):
+    """A published-result file cannot be used; `problems` lists every fault found."""
+
+
 class ExpressionError(InputError):
     """An executable rule cannot be used."""
 
@@ -148,6 +160,10 @@ class DataError(InputError):
 
 class ArgumentError(InputError):
     """An argument or option has a value that is not permitted."""
+
+
+class ClusterError(InputError):
+    """The cluster that was named cannot do the work."""
 
 
 class DesignError(InputError):

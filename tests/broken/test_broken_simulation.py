@@ -14,6 +14,7 @@ from equipoise.simulation.scenario_grid import check_duration, simulate_grid
 from equipoise.simulation.trial_looks import LookBounds, TrialLook
 from equipoise.simulation.trial_options import Deaths, ScanSchedule, WeightedTest
 from equipoise.simulation.trial_plan import plan_simulation
+from imagined_files import imagined_file
 from imagined_trials import general_model, small_model, stratified_model
 
 
@@ -138,6 +139,8 @@ def test_looks_of_a_model():
         ({"scans": 8.0}, "a ScanSchedule, or None"),
         ({"landmarks": (0.0,)}, "above zero"),
         ({"ticks_per_unit": 0.0}, "above zero"),
+        ({"stratified": "yes"}, "stratified is 'yes'.*\n?.*|True or False"),
+        ({"respend": 1}, "respend is 1"),
     ],
 )
 def test_parts_of_a_model(changes, said):
@@ -216,6 +219,23 @@ def test_grids_have_points():
 def test_trial_files_without_what_is_needed():
     with pytest.raises(ArgumentError, match="no scenario"):
         plan_simulation(load_trial("gbsg2"))
+    trial = imagined_file()
+    without = trial.model_copy(
+        update={"scenarios": tuple(each.model_copy(update={"prevalences": {}}) for each in trial.scenarios)}
+    )
+    with pytest.raises(ArgumentError, match="trial IMAGINED does not say how common the levels of sex are"):
+        plan_simulation(without)
+
+
+def test_a_trial_file_whose_looks_never_come():
+    with pytest.raises(DesignError, match=r"look 1 waits for 151 events, and the trial has 150 patients"):
+        plan_simulation(imagined_file(plan="looks: [{id: final, trigger: {events: 151}}]"))
+
+
+def test_hazards_and_losses_below_zero_are_refused():
+    for wrong in (lambda: Hazard(-0.1), lambda: Hazard((0.1, -0.1), (3.0,)), lambda: Dropout(-0.1)):
+        with pytest.raises(ArgumentError, match=r"-0\.1"):
+            wrong()
 
 
 def test_a_scheme_without_factors_takes_no_prevalences():

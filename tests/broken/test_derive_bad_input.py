@@ -250,7 +250,7 @@ def test_event_and_censoring_on_one_day(palmira) -> None:
         ("2020-02-26", "PFS: Death and Last adequate tumor assessment on one day: the event counts"),
     ]
     adtte = derive_adam(made.study(rows), palmira).tables["adtte"]
-    assert adtte["CNSR"].to_list() == [0, 0]
+    assert adtte.filter(pl.col("PARAMCD").is_in(["OS", "PFS"]))["CNSR"].to_list() == [0, 0]
     rows = made.patient("P", responses=[(56, "PD")], doses=[(0, 20)])
     assert _logged("event-and-censoring-same-day", rows, trial=palmira) == []
 
@@ -321,7 +321,7 @@ def test_randomized_without_arm_or_stratum(palmira) -> None:
 def test_domains_that_may_be_absent_are_said(palmira) -> None:
     adam = derive_adam(made.study(made.patient("P"), without=("tu", "tr", "lb", "ts", "ie")), palmira)
     absent = adam.decisions.to_frame().filter(pl.col("code") == "domain-absent")
-    assert absent["domain"].to_list() == ["TR", "TU"]
+    assert absent["domain"].unique().sort().to_list() == ["TR", "TU"]
     assert "MDIS" not in adam.tables["adrs"]["PARAMCD"].to_list()
     assert adam.tables["adtr"].height == 0
-    assert adam.tables["adtte"].height == 2
+    assert adam.tables["adtte"]["PARAMCD"].to_list() == ["OS", "PFS", "PFSEM", "PFSFA", "PFSIC", "PFSM2"]

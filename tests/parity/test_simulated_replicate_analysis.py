@@ -45,6 +45,8 @@ def test_statistics_are_those_of_analysis(name, index):
             assert ours[f"z {arm}"][look] == pytest.approx(test.z, rel=0.0 if len(model.strata) == 1 else 4e-15)
             fit = cox(*columns, reference=model.control, strata=strata, time_tolerance=0.0)
             assert ours[f"log_hazard_ratio {arm}"][look] == pytest.approx(fit.coef[0], abs=1e-12)
+            for end, limit in zip(("low", "high"), np.log(fit.conf_int[0]), strict=True):
+                assert ours[f"log_hazard_ratio_{end} {arm}"][look] == pytest.approx(limit, abs=1e-11)
         for arm in model.arms:
             own = drawn.filter(drawn["arm"] == arm)
             median = kaplan_meier(own["tick"], own["event"], time_tolerance=0.0).median().time

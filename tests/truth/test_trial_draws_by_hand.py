@@ -5,9 +5,21 @@ import math
 import numpy as np
 import pytest
 
+from equipoise.kernels import dispatch
 from equipoise.kernels.plain import trial_draws, trial_looks
-from equipoise.kernels.plain.trial_draws import Patients
-from equipoise.kernels.plain.trial_spec import NEVER, NO_RULE, Look, Pieces, build_spec
+from equipoise.kernels.plain.trial_draws import Patients, draw_patients
+from equipoise.kernels.plain.trial_spec import (
+    EVENTS_CONTROL,
+    EVENTS_EXPERIMENTAL,
+    FIELDS,
+    HORIZON,
+    NEVER,
+    NO_RULE,
+    TIME,
+    Look,
+    Pieces,
+    build_spec,
+)
 from lane_trials import trial
 
 
@@ -79,6 +91,17 @@ def test_piecewise_times_invert_the_cumulated_hazard():
     assert abs(int(ticks[1]) - 4001) <= 1
     assert ticks[2] == 1
     assert ticks[3] == NEVER
+
+
+@pytest.mark.parametrize("engine", ["plain", "lanes", "general"])
+def test_without_a_hazard_nothing_happens_up_to_the_horizon(engine):
+    """The largest 32-bit float below 2^28 is 2^28 - 16: an event there would come before the last tick, 2^28 - 2."""
+    spec = build_spec(2, accrual=np.zeros(2), event=Pieces([0.0]), looks=[Look(events=1), Look(events=1, earliest=1.0)])
+    out = np.empty((len(FIELDS), 2, 64))
+    dispatch.simulate_chunk(spec, 1, 0, 64, out, engine=engine)
+    assert (out[EVENTS_CONTROL] + out[EVENTS_EXPERIMENTAL] == 0.0).all()
+    assert (out[TIME] == HORIZON).all()
+    assert (draw_patients(spec, 1, range(64)).event == NEVER).all()
 
 
 def test_a_look_waits_for_all_its_rules_or_for_the_first():

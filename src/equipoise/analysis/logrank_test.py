@@ -17,7 +17,7 @@ from equipoise.frames.columns import library_of, to_numbers
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels import dispatch
-from equipoise.kernels.plain.logrank import LogrankSums, logrank_sums
+from equipoise.kernels.plain.logrank import LogrankSums, logrank_sums, over_strata
 from equipoise.kernels.plain.special import chi_square_tail
 
 __all__ = ["ALTERNATIVES", "LogrankTest", "logrank"]
@@ -228,8 +228,7 @@ def _scores(data: Comparison, trend: bool, scores: Any) -> np.ndarray | None:
 
 def _statistics(sums: LogrankSums, alternative: str, score: np.ndarray | None, weighting: Weighting) -> dict[str, Any]:
     observed, expected = sums.observed.sum(axis=0), sums.expected.sum(axis=0)
-    covariance = sums.covariance.sum(axis=0)
-    difference = observed - expected
+    difference, covariance = over_strata(sums)
     u = variance = z = math.nan
     if len(observed) == 2 and score is None:
         u, variance = float(difference[1]), float(covariance[1, 1])

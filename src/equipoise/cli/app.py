@@ -14,9 +14,24 @@ from typing import NoReturn
 
 import typer
 
-from equipoise.cli import analyze, check, demo, derive, design, init, randomize, report, run, simulate, synthesize
+from equipoise.cli import (
+    analyze,
+    check,
+    demo,
+    derive,
+    design,
+    explain,
+    init,
+    randomize,
+    report,
+    run,
+    simulate,
+    synthesize,
+    warm,
+)
 from equipoise.cli.console import print_error
 from equipoise.errors import EquipoiseError, OutputError
+from equipoise.kernels import compilation
 
 WRONG_INPUT = 2
 INTERRUPTED = 130
@@ -40,8 +55,10 @@ app.command("simulate")(simulate.simulate)
 app.command("synthesize")(synthesize.synthesize)
 app.command("derive")(derive.derive)
 app.command("analyze")(analyze.analyze)
+app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("run")(run.run)
+app.command("warm")(warm.warm)
 
 
 @app.callback(invoke_without_command=True)
@@ -58,7 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its status; bad input never ends in a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(given)
+        with compilation.announced(_say_compiling):
+            app(given)
     except EquipoiseError as error:
         print_error(error, as_json="--json" in given)
         sys.exit(WRONG_INPUT)
@@ -72,6 +90,12 @@ def main(arguments: list[str] | None = None) -> None:
         if stop.code == INTERRUPTED:
             _leave_interrupted(as_program=arguments is None)
         raise
+
+
+def _say_compiling() -> None:
+    """Seconds pass before anything else is seen: said where somebody is watching."""
+    if sys.stderr.isatty():
+        typer.echo("compiling for this processor, once; `equipoise warm` does it ahead", err=True)
 
 
 def _unwritable(problem: OSError) -> OutputError:

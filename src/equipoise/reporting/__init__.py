@@ -23,6 +23,7 @@ __all__ = [
     "render_report",
     "render_result",
     "render_summary",
+    "simulated_text",
 ]
 
 

@@ -13,6 +13,7 @@ from equipoise.quantities import DAYS_PER_MONTH
 from equipoise.reporting import wording
 from equipoise.reporting.formatting import ROUNDING, confidence_text, level_text, listed, lower_first, upper_first
 from equipoise.reporting.lookup import Rows
+from equipoise.reporting.simulated import simulation_methods
 from equipoise.reporting.tables.model import Column, Line, Table, words
 
 SHOWN_DECISIONS = 40
@@ -34,6 +35,7 @@ def methods_blocks(trial: Trial, rows: Rows) -> list[tuple[str, Any, str]]:
     blocks.append(("definitions", estimands, "Estimand"))
     planned = [(_heading(trial, a), _analysis(trial, a, rows)) for a in analyzed]
     blocks.append(("definitions", planned, "Planned analyses"))
+    blocks.append(("paragraphs", simulation_methods(rows), "Simulation"))
     blocks.append(("paragraphs", [_conventions(trial)], "Conventions"))
     blocks.append(("references", cited(rows), "Papers behind the methods"))
     return [block for block in blocks if block[1]]
@@ -42,6 +44,8 @@ def methods_blocks(trial: Trial, rows: Rows) -> list[tuple[str, Any, str]]:
 def cited(rows: Rows) -> list[tuple[str, str]]:
     """Method id and paper of every method that a row names, in order of appearance."""
     used = dict.fromkeys(row.method for row in rows if row.method)
+    if "trial-simulation" in used:
+        used |= dict.fromkeys(("trial-simulation", "wilson"))
     return [(method, CITATIONS[method]) for method in used if method in CITATIONS]
 
 

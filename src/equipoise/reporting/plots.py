@@ -19,11 +19,13 @@ from equipoise.reporting.figures import (
     safety,
     scatter,
     shares,
+    simulation,
     stepped,
 )
 from equipoise.reporting.figures.canvas import check_format, drawn_bytes
 from equipoise.reporting.figures.design import DESIGN
 from equipoise.reporting.figures.sheet import FigureKind
+from equipoise.reporting.tables.simulation import SIMULATE
 
 # Every figure that rows may hold. Of those that can be drawn, the first is, unless `kind` names another.
 FIGURES: tuple[FigureKind, ...] = (
@@ -33,12 +35,15 @@ FIGURES: tuple[FigureKind, ...] = (
     *shares.FIGURES,
     *distribution.FIGURES,
     *design_results.FIGURES,
+    *simulation.FIGURES,
     *estimates.FIGURES,
     *scatter.FIGURES,
     *consort.FIGURES,
     *randomization.FIGURES,
     *comparisons.TESTS,
 )
+# Figures that take the rows of a design or of its simulation.
+_IMAGINED = (*design_results.FIGURES, *simulation.FIGURES)
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,11 @@ def figure_kinds(rows: Iterable[ResultRow]) -> list[str]:
 
 
 def _parts(rows: Sequence[ResultRow], kind: str | None = None) -> Iterator[tuple[FigureKind, list[ResultRow]]]:
-    """Every figure (of this name), with its rows; a design plans and predicts, which is no estimate of a trial."""
-    estimated = [row for row in rows if row.analysis != DESIGN]
+    """Every figure (of this name), with its rows; what is planned or simulated is no estimate of a trial."""
+    estimated = [row for row in rows if row.analysis not in (DESIGN, SIMULATE)]
     for figure in FIGURES:
         if kind in (None, figure.name):
-            yield figure, figure.part(rows if figure in design_results.FIGURES else estimated)
+            yield figure, figure.part(rows if figure in _IMAGINED else estimated)
 
 
 def _rows_of(result: Any) -> list[ResultRow]:

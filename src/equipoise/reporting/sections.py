@@ -16,16 +16,19 @@ from equipoise.reporting.figures.design import render_planned_course
 from equipoise.reporting.figures.files import PAGE_MM
 from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
+from equipoise.reporting.figures.simulation import render_simulated, simulated_figures
 from equipoise.reporting.flow import patient_flow
 from equipoise.reporting.formatting import date_text
 from equipoise.reporting.lookup import Rows, row_key
 from equipoise.reporting.methods import assumption_blocks, decision_lines, methods_blocks
+from equipoise.reporting.simulated import simulated_sentences
 from equipoise.reporting.tables.baseline import baseline_table
 from equipoise.reporting.tables.design import DESIGN, design_tables
 from equipoise.reporting.tables.effects import further_table
 from equipoise.reporting.tables.model import Table
 from equipoise.reporting.tables.response import response_table
 from equipoise.reporting.tables.safety import breakdown_table, overall_table
+from equipoise.reporting.tables.simulation import SIMULATE, simulation_tables
 from equipoise.reporting.tables.survival import survival_table
 
 NARROW_MM = 85.0
@@ -99,6 +102,13 @@ class Sources:
         caption = f"Enrollment and events as planned. Drawn from result rows {DESIGN}/course."
         return [self._figure(DESIGN, caption, render_planned_course, DESIGN)]
 
+    def simulated(self) -> list[Block]:
+        """The figures of the simulated design; nothing where the rows hold none."""
+        return [
+            self._figure(name, f"{caption} Drawn from result rows {SIMULATE}/{part}.", render_simulated, name)
+            for name, part, caption in simulated_figures(self.rows)
+        ]
+
     def _figure(self, name: str, caption: str, render: Callable[..., bytes], analysis: str) -> Block:
         self.figures += 1
 
@@ -120,9 +130,21 @@ def report_sections(sources: Sources) -> list[Section]:
         title, blocks = _MAKERS[name](sources)
         if blocks:
             found.append(Section(name, title, tuple(blocks)))
+        if name == "design":
+            found += _simulation(sources)
         if name == "methods":
             found += _after_methods(sources)
     return found
+
+
+def _simulation(sources: Sources) -> list[Section]:
+    """What the simulated design does, beside what was designed."""
+    said = simulated_sentences(sources.trial, sources.rows)
+    if not said:
+        return []
+    tables = [Block("table", table) for table in simulation_tables(sources.rows)]
+    blocks = (Block("prose", [said]), *sources.simulated(), *tables)
+    return [Section("simulation", "Simulated operating characteristics", blocks)]
 
 
 def _after_methods(sources: Sources) -> list[Section]:

@@ -1,4 +1,4 @@
-"""Operating characteristics in a terminal: the paragraphs, then what happens at each look."""
+"""Operating characteristics in a terminal: the paragraphs, then what happens at each look or point of a grid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import IO
 
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.lookup import Rows
+from equipoise.reporting.tables.model import Table
 from equipoise.reporting.tables.simulation import looks_table
+from equipoise.reporting.tables.simulation_grid import grid_table
 from equipoise.reporting.terminal_table import assumed_parts, log_console, paragraph_part, shown_table
 
 
@@ -15,11 +17,21 @@ def print_characteristics(
     text: str, rows: Iterable[ResultRow], *, assumptions: Iterable[str] = (), file: IO[str] | None = None
 ) -> None:
     """Print paragraphs, table and what is assumed; to standard output unless `file` is given."""
+    _print(text, looks_table(Rows(rows)), assumptions, file)
+
+
+def print_grid(
+    text: str, rows: Iterable[ResultRow], *, assumptions: Iterable[str] = (), file: IO[str] | None = None
+) -> None:
+    """Print what was simulated over a grid; see `print_characteristics`."""
+    _print(text, grid_table(Rows(rows)), assumptions, file)
+
+
+def _print(text: str, table: Table | None, assumptions: Iterable[str], file: IO[str] | None) -> None:
     console = log_console(file)
     for paragraph in text.split("\n\n"):
         console.print(paragraph_part(paragraph, console.width))
         console.print()
-    table = looks_table(Rows(rows))
     for part in [] if table is None else shown_table(table):
         console.print(part)
     for note in () if table is None else table.notes:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 _SHOWN_TERMS = 8
+# Columns with more space between them.
+_ROOMY = 6
 
 
 def log_console(file: IO[str] | None = None) -> Console:
@@ -48,7 +50,10 @@ def shown_table(table: Table) -> list[Any]:
 
     letters = Letters()
     terms = table.id.endswith("-term")
-    shown = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1))
+    shown = RichTable(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1),
+        collapse_padding=len(table.columns) > _ROOMY,
+    )  # fmt: skip
     # As Text, since a string is read as markup: an arm may well be called "[A]".
     shown.add_column(Text(table.stub))
     said = ""
@@ -56,7 +61,7 @@ def shown_table(table: Table) -> list[Any]:
         # A head over several columns is said over the first.
         heads = [column.under if column.under != said else "", column.label, column.below]
         said = column.under
-        shown.add_column(Text("\n".join(head for head in heads if head)), justify="right")
+        shown.add_column(Text("\n".join(head for head in heads if head)), justify="right", overflow="fold")
     lines = table.lines[:_SHOWN_TERMS] if terms else table.lines
     for line in lines:
         marks = "".join(f" [{letter}]" for letter in letters.of(*line.notes))

@@ -13,7 +13,7 @@ from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import number
 from equipoise.simulation.characteristics import Characteristics, Estimate
 from equipoise.simulation.event_course import PROBABILITIES, quantile_name
-from equipoise.simulation.measures import AT_STOP, LOG_RATIO, TIME
+from equipoise.simulation.measures import AT_STOP, LOG_LIMIT, LOG_RATIO, TIME
 from equipoise.simulation.tallies import OUTCOMES
 
 ANALYSIS = "simulate"
@@ -87,7 +87,7 @@ def _look(found: Characteristics, measure: str, look: int) -> Iterator[ResultRow
     for probability in PROBABILITIES:
         value = found.quantile(measure, look, probability)
         yield _row(quantile_name(probability), value, "look", missing="not reached", **place)
-        if found.measures[measure].kind == LOG_RATIO:
+        if found.measures[measure].kind in (LOG_RATIO, LOG_LIMIT):
             ratio = place | {"level1": place["level1"].removeprefix("log_"), "format": "ratio"}
             yield _row(quantile_name(probability), math.exp(value), "look", **ratio)
     share = 1.0 - found.known(measure, look) / found.trials
@@ -129,7 +129,7 @@ def _run(found: Characteristics) -> Iterator[ResultRow]:
     yield _row("trials", found.trials, "run", **whole)
     yield _row("trials_requested", found.requested, "run", **whole)
     yield _row("seed", found.seed, "run", **whole)
-    yield _row("partial", float(found.partial), "run", warning=_partial_words(found) or None, **whole)
+    yield _row("partial", float(found.partial), "run", warning=partial_words(found) or None, **whole)
     yield _row("threads", found.timing.threads, "run", **whole)
     yield _row("trials_per_second", found.trials_per_second, "run", **whole)
     yield _row("start_up", found.timing.start_up, "run", unit="seconds")
@@ -139,10 +139,11 @@ def _run(found: Characteristics) -> Iterator[ResultRow]:
 def characteristics_text(found: Characteristics) -> str:
     """Paragraphs: what was simulated, what was decided, what it takes."""
     parts = [_first_words(found), _decision_words(found), _cost_words(found), *_look_words(found)]
-    return "\n\n".join(part for part in (_partial_words(found), *parts) if part)
+    return "\n\n".join(part for part in (partial_words(found), *parts) if part)
 
 
-def _partial_words(found: Characteristics) -> str:
+def partial_words(found: Characteristics) -> str:
+    """How much was done before Ctrl-C; empty where all was."""
     if not found.partial:
         return ""
     return f"Partial: interrupted after {found.trials:,} of {found.requested:,} trials."

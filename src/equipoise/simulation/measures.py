@@ -9,6 +9,7 @@ import numpy as np
 
 from equipoise.kernels.plain.general_spec import GeneralTrial
 from equipoise.kernels.plain.trial_spec import HORIZON, TrialSpec
+from equipoise.simulation.spent_bounds import SpentBounds
 from equipoise.simulation.tallies import Bins, Layout
 from equipoise.simulation.trial_definition import TrialDefinition
 from equipoise.simulation.trial_options import ENDPOINTS
@@ -16,22 +17,33 @@ from equipoise.simulation.trial_specs import output_fields
 
 # Where the trial stops, its value is what the trial cost.
 AT_STOP = ("time", "events", "enrolled")
-TIME, COUNT, Z, LOG_RATIO, SHARE = "time", "count", "z", "log-ratio", "share"
+TIME, COUNT, Z, LOG_RATIO, LOG_LIMIT, SHARE = "time", "count", "z", "log-ratio", "log-limit", "share"
 _TIME_BINS = 4096
 # Z, log hazard ratio and shares have the same bins in every trial.
-_BINS = {Z: Bins(-12.0, 0.01, 2400), LOG_RATIO: Bins(-4.0, 0.005, 1600), SHARE: Bins(-0.0005, 0.001, 1001)}
+_BINS = {
+    Z: Bins(-12.0, 0.01, 2400),
+    LOG_RATIO: Bins(-4.0, 0.005, 1600),
+    LOG_LIMIT: Bins(-12.0, 0.01, 2400),
+    SHARE: Bins(-0.0005, 0.001, 1001),
+}
+# Wald's interval of the log hazard ratio: 95%, two-sided.
+_NORMAL_975 = 1.959963984540054
 
 Fields = Mapping[tuple[str, int, int, int], int]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number a look: its `name`, the `arm` it is of ("" for all), its `kind`, and the rows that sum to it."""
+    """One number a look: its `name`, the `arm` it is of ("" for all), its `kind`, and the rows that sum to it.
+
+    `last_weight`: by how much the last of several rows counts.
+    """
 
     name: str
     arm: str
     kind: str
     rows: tuple[int, ...]
+    last_weight: float = 1.0
 
     @property
     def key(self) -> str:
@@ -40,10 +52,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Measures:
-    """All measures of a model; `deciding` rows hold the Z of every experimental arm that is held against the bounds."""
+    """All measures of a model; `deciding` rows hold the Z of every experimental arm that is held against the bounds.
+
+    Where bounds depend on the events at a look, those of control and of the experimental arm stand in rows `spent`.
+    """
 
     every: tuple[Measure, ...]
     deciding: tuple[int, ...]
+    spent: tuple[int, ...]
     rows: int
     patients: int
     ticks_per_unit: float
@@ -71,12 +87,12 @@ class Measures:
             else:
                 values[:] = out[measure.rows[0]]
                 for row in measure.rows[1:]:
-                    values += out[row]
+                    values += out[row] if measure.last_weight == 1.0 else out[row] * measure.last_weight
         return found.reshape(-1, trials)
 
     def deciding_z(self, out: np.ndarray) -> np.ndarray:
-        """The Z that decides, (experimental arms, looks, trials)."""
-        return out[list(self.deciding)]
+        """The Z that decides, (experimental arms, looks, trials), then the events that bounds depend on."""
+        return out[[*self.deciding, *self.spent]]
 
 
 def measures_of(model: TrialDefinition, spec: TrialSpec | GeneralTrial, *, cox: bool, medians: bool) -> Measures:
@@ -94,7 +110,8 @@ def measures_of(model: TrialDefinition, spec: TrialSpec | GeneralTrial, *, cox: 
         deciding = ("weighted_z", ENDPOINTS.index(model.tests[0].endpoint))
     statistic, endpoint = deciding
     rows = tuple(fields[statistic, endpoint, arm, 0] for arm in range(1, len(model.arms)))
-    return Measures(tuple(every), rows, 1 + max(fields.values()), model.n, model.ticks_per_unit)
+    spent = tuple(fields["events", endpoint, arm, 0] for arm in (0, 1)) if isinstance(model.bounds, SpentBounds) else ()
+    return Measures(tuple(every), rows, spent, 1 + max(fields.values()), model.n, model.ticks_per_unit)
 
 
 def _of_endpoint(model: TrialDefinition, fields: Fields, endpoint: int, cox: bool, medians: bool) -> Iterator[Measure]:
@@ -110,4 +127,9 @@ def _of_endpoint(model: TrialDefinition, fields: Fields, endpoint: int, cox: boo
             kinds.append((f"{name}_{at:g}", statistic, kind, 0, endpoint * len(points) + k))
     for name, statistic, kind, first, number in kinds:
         for arm in range(first, len(model.arms)):
-            yield Measure(before + name, model.arms[arm], kind, (fields[statistic, endpoint, arm, number],))
+            row = fields[statistic, endpoint, arm, number]
+            yield Measure(before + name, model.arms[arm], kind, (row,))
+            if kind == LOG_RATIO:
+                pair = (row, fields["log_hr_se", endpoint, arm, 0])
+                for end, weight in (("low", -_NORMAL_975), ("high", _NORMAL_975)):
+                    yield Measure(f"{before}{name}_{end}", model.arms[arm], LOG_LIMIT, pair, weight)

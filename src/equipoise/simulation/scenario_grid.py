@@ -11,7 +11,8 @@ from equipoise.design.design_result import prose_number, prose_percent
 from equipoise.errors import ArgumentError
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
-from equipoise.simulation.characteristic_rows import ANALYSIS, METHOD
+from equipoise.simulation.characteristic_rows import ANALYSIS, METHOD, partial_words
+from equipoise.simulation.cluster import executor_of
 from equipoise.simulation.event_laws import positive, refused
 from equipoise.simulation.measures import AT_STOP
 from equipoise.simulation.operating import simulate
@@ -26,11 +27,20 @@ _PILOT = 1024
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SimulatedPower(RowResult):
-    """Operating characteristics by name or hazard ratio; `effect` says which ("hazard ratio" or "scenario")."""
+    """Operating characteristics by name or hazard ratio; `effect` says which ("hazard ratio" or "scenario").
+
+    `points`: how many were asked for; fewer were done where Ctrl-C ended it.
+    """
 
     results: Mapping[str | float, OperatingCharacteristics]
     effect: str
+    points: int
     library: str | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether Ctrl-C ended it before all was done."""
+        return len(self.results) < self.points or any(each.partial for each in self.results.values())
 
     def __getitem__(self, key: str | float) -> OperatingCharacteristics:
         return self.results[key]
@@ -47,6 +57,7 @@ class SimulatedPower(RowResult):
             place |= {"at": float(key), "at_unit": self.effect}
         low, high = found.rejection_interval()
         values = {"power": found.rejection_rate, "std_error": found.rejection_error, "conf_low": low, "conf_high": high}
+        place |= {"warning": partial_words(found) or None}
         rows = [_row(statistic, value, place | {"format": "percent"}) for statistic, value in values.items()]
         for measure in AT_STOP:
             unit = found.model.time_unit if measure == "time" else None
@@ -56,7 +67,9 @@ class SimulatedPower(RowResult):
     def text(self) -> str:
         said = [f"{prose_percent(each.rejection_rate)} at {_named(key)}" for key, each in self.results.items()]
         worst = max(each.rejection_error for each in self.results.values())
-        return f"Simulated power: {', '.join(said)} (Monte-Carlo standard errors up to {prose_percent(worst, 2)})."
+        whole = f"Simulated power: {', '.join(said)} (Monte-Carlo standard errors up to {prose_percent(worst, 2)})."
+        done = sum(not each.partial for each in self.results.values())
+        return f"Partial: interrupted after {done} of {self.points} points.\n\n{whole}" if self.partial else whole
 
 
 def simulate_grid(
@@ -70,13 +83,15 @@ def simulate_grid(
     notify: Notify = silent,
     engine: str = "auto",
     executor: Executor | None = None,
+    scheduler: str | None = None,
 ) -> SimulatedPower:
     """Power over a grid of models, each from the same random numbers, so that differences are smoother than the points.
 
     Arguments: `models` by name, or one model with the `hazard_ratios` that its experimental arms shall have; the others
     as of `simulate`. A grid that would take more than an hour is refused with the time it would take, unless `yes`.
 
-    Returns a `SimulatedPower`. Raises ArgumentError `argument-invalid`, `confirmation-needed`.
+    Returns a `SimulatedPower`; after a Ctrl-C it ends with the point that was under way, labelled partial. Raises
+    ArgumentError `argument-invalid`, `confirmation-needed`, and what `simulate` raises of a cluster.
 
     >>> from equipoise.design import Accrual, Hazard
     >>> model = TrialModel.two_arms(
@@ -91,21 +106,33 @@ def simulate_grid(
     True
     """
     points = _points(models, hazard_ratios)
-    options: dict[str, Any] = {"seed": seed, "threads": threads, "engine": engine, "executor": executor, "course": 0}
-    if not yes and trials > _PILOT:
-        check_duration(expect_seconds(points, trials, **options), len(points), trials)
-    done = 0
+    with executor_of(scheduler, executor) as pool:
+        options: dict[str, Any] = {"seed": seed, "threads": threads, "engine": engine, "executor": pool, "course": 0}
+        if not yes and trials > _PILOT:
+            check_duration(expect_seconds(points, trials, **options), len(points), trials)
+        results = _simulated(points, trials, notify, options)
+    return SimulatedPower(results, "scenario" if not hazard_ratios else "hazard ratio", len(points))
+
+
+def _simulated(
+    points: Mapping[str | float, TrialModel], trials: int, notify: Notify, options: dict[str, Any]
+) -> dict[str | float, OperatingCharacteristics]:
+    """The points one after the other, until the last, or Ctrl-C once there is something to return."""
     results: dict[str | float, OperatingCharacteristics] = {}
 
     def forward(count: int, _: int, rate: float) -> None:
-        notify(done + count, trials * len(points), rate)
+        notify(len(results) * trials + count, trials * len(points), rate)
 
     for key, model in points.items():
-        results[key] = simulate(model, trials=trials, notify=forward, **options)
-        done += trials
+        try:
+            results[key] = simulate(model, trials=trials, notify=forward, **options)
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            break
         if results[key].interrupted:
             break
-    return SimulatedPower(results, "scenario" if not hazard_ratios else "hazard ratio")
+    return results
 
 
 def expect_seconds(points: Mapping[Any, TrialModel], trials: int, **options: Any) -> float:
@@ -113,7 +140,8 @@ def expect_seconds(points: Mapping[Any, TrialModel], trials: int, **options: Any
     first = next(iter(points.values()))
     pilot = simulate(first, trials=_PILOT, **(options | {"threads": 1, "executor": None}))
     patients = sum(model.n * len(model.looks) for model in points.values()) / (first.n * len(first.looks))
-    return patients * trials / pilot.trials_per_second / divide(trials, options["threads"], None, None).threads
+    division = divide(trials, options["threads"], None, options["executor"])
+    return patients * trials / pilot.trials_per_second / division.threads
 
 
 def check_duration(seconds: float, points: int, trials: int) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from equipoise.kernels.plain import trial_tally as plain
 from equipoise.kernels.plain.trial_tally import BinTable
+from equipoise.simulation.spent_bounds import TrialBounds
 from equipoise.simulation.trial_looks import LookBounds
 
 BLOCK = 1024
@@ -161,10 +162,11 @@ def tally_chunk(
 ) -> Tally:
     """The tally of a chunk of trials that begins with a block.
 
-    `values` (R, trials), NaN where missing; `z` (experimental arms, K, trials) decides; `compiled` says how the numbers
-    are counted, and changes none of them.
+    `values` (R, trials), NaN where missing; `z` (experimental arms, K, trials) decides, followed by the events of both
+    arms where `bounds` depend on them; `compiled` says how the numbers are counted, and changes none of them.
     """
-    outcome, stop = decide(z, bounds)
+    z, limits = bounds.held_against(z)
+    outcome, stop = decide(z, limits)
     looks = layout.looks
     decided = np.bincount(outcome * looks + stop, minlength=4 * looks).reshape(4, looks)[:3]
     kernel = _kernel(compiled)
@@ -174,7 +176,7 @@ def tally_chunk(
     else:
         stopped = [np.take_along_axis(values[layout.row(n, 1) :][:looks], stop[None], axis=0) for n in layout.at_stop]
         at_stop = kernel.tally_rows(np.concatenate(stopped), layout.one_look.table, BLOCK).sums
-    crossed = _crossed(z, outcome, stop, bounds)
+    crossed = _crossed(z, outcome, stop, limits)
     return Tally(len(stop), decided, crossed, rows.counts, rows.missing, rows.sums, at_stop)
 
 
@@ -186,7 +188,7 @@ def _kernel(compiled: bool):
     return plain
 
 
-def decide(z: np.ndarray, bounds: LookBounds) -> tuple[Whole, Whole]:
+def decide(z: np.ndarray, bounds: LookBounds | TrialBounds) -> tuple[Whole, Whole]:
     """What each trial ended with (0 efficacy, 1 futility, 2 harm, 3 none of them) and at which look.
 
     `z` (experimental arms, K, trials). The trial stops for efficacy once any arm crosses, for futility or harm once all
@@ -207,9 +209,9 @@ def decide(z: np.ndarray, bounds: LookBounds) -> tuple[Whole, Whole]:
     return outcome, stop
 
 
-def _crossed(z: np.ndarray, outcome: Whole, stop: Whole, bounds: LookBounds) -> Whole:
+def _crossed(z: np.ndarray, outcome: Whole, stop: Whole, bounds: LookBounds | TrialBounds) -> Whole:
     """Of the trials that stopped for efficacy at each look, those in which each arm had crossed: (arms, K)."""
-    at = [(outcome == EFFICACY) & (stop == k) for k in range(len(bounds))]
+    at = [(outcome == EFFICACY) & (stop == k) for k in range(len(bounds.efficacy))]
     pairs = list(zip(at, bounds.efficacy, strict=True))
     return np.array([[np.count_nonzero((row >= bound) & here) for row, (here, bound) in zip(own, pairs, strict=True)]
                      for own in z])  # fmt: skip

@@ -13,7 +13,8 @@ from equipoise.design.hazards import Accrual, Dropout, Hazard
 from equipoise.kernels.plain.trial_spec import HORIZON, TICKS_PER_UNIT
 from equipoise.randomization import Method, Scheme
 from equipoise.simulation.event_laws import Effect, EventLaw, check_law, law_of, positive, refused
-from equipoise.simulation.trial_looks import LookBounds, TrialLook, check_looks, to_bounds, wrong_length
+from equipoise.simulation.spent_bounds import to_bounds
+from equipoise.simulation.trial_looks import LookBounds, TrialLook, check_looks, wrong_length
 from equipoise.simulation.trial_options import Deaths, ScanSchedule, WeightedTest
 
 ARRIVALS = ("poisson", "planned", "uniform")
@@ -47,7 +48,11 @@ class TrialDefinition:
       and `windows` (times at which survival is read, and to which means are restricted): see `trial_options`.
     - `decides`: the Z that is held against the bounds: "logrank" of the event, of "death", or the first of `tests`
       ("weighted"). With several experimental arms each is compared with control; a trial stops for efficacy once any
-      of them crosses, for futility and harm once all do. Tests are stratified by the factors of the randomization.
+      of them crosses, for futility and harm once all do.
+    - `stratified`: whether log-rank, Cox and weighted tests are stratified by the factors of the randomization.
+    - `respend`: whether bounds that are a result of `group_sequential` with events are found again at the events a
+      trial has at its looks, as `design.at` does; otherwise those of the plan are kept. They are kept with several
+      experimental arms, and where a weighted test decides, whose information is not the number of events.
     - `ticks_per_unit`: the resolution of time; 2^28 ticks are the longest trial there can be.
 
     Raises ArgumentError `argument-invalid`, `length-mismatch` (bounds); DesignError `design-unreachable` (a look waits
@@ -71,6 +76,8 @@ class TrialDefinition:
     landmarks: tuple[float, ...] = ()
     windows: tuple[float, ...] = ()
     decides: str = "logrank"
+    stratified: bool = True
+    respend: bool = True
     ticks_per_unit: float = TICKS_PER_UNIT
     name: str = ""
 
@@ -87,7 +94,8 @@ class TrialDefinition:
             raise refused("control", self.control, f"one of the arms: {', '.join(self._scheme.arms)}")
         self._set("looks", tuple(self.looks) if isinstance(self.looks, Sequence) else (self.looks,))
         check_looks(self.looks, self.n, self.arms)
-        self._set("bounds", to_bounds(self.bounds))
+        by_events = len(self.arms) == 2 and self.decides != "weighted"
+        self._set("bounds", to_bounds(self.bounds, respend=self.respend and by_events))
         if len(self.bounds) != len(self.looks):
             raise wrong_length("bounds", len(self.bounds), len(self.looks))
         positive(self.ticks_per_unit, "ticks_per_unit")
@@ -105,6 +113,9 @@ class TrialDefinition:
             self._set(name, tuple(positive(at, name) for at in getattr(self, name)))
         if self.day is not None:
             positive(self.day, "day")
+        for name in ("stratified", "respend"):
+            if not isinstance(getattr(self, name), bool):
+                raise refused(name, getattr(self, name), "True or False")
         if self.decides not in DECIDES:
             raise refused("decides", self.decides, f"permitted: {', '.join(DECIDES)}")
         if self.decides == "weighted" and not self.tests:
@@ -195,6 +206,11 @@ class TrialDefinition:
             if not isinstance(loss, Dropout):
                 raise refused(f"dropout of {arm}", loss, "a Dropout, such as Dropout(0.01)")
         return {arm: given[arm].hazard for arm in self.arms}
+
+    @property
+    def pooled(self) -> bool:
+        """Whether patients are randomized in strata and tested without them."""
+        return not self.stratified and len(self.strata) > 1
 
     @property
     def longest(self) -> float:

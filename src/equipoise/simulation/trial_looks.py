@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy.typing as npt
+from numpy import float64
+
 from equipoise.design.levels import check_alpha, critical_z
 from equipoise.design.sequential_design import GroupSequentialDesign
 from equipoise.errors import ArgumentError, DesignError
@@ -106,6 +109,10 @@ class LookBounds:
         pairs = zip(self.futility, self.harm, strict=True)
         return tuple(harm if k == last else max(futility, harm) for k, (futility, harm) in enumerate(pairs))
 
+    def held_against(self, found: npt.NDArray[float64]) -> tuple[npt.NDArray[float64], Any]:
+        """The Z (experimental arms, K, trials) that decides, and what it is held against."""
+        return found, self
+
     @classmethod
     def single(cls, *, alpha: float, sides: int) -> LookBounds:
         """One look at a given level; with two sides the mirror image is the bound for harm.
@@ -138,15 +145,6 @@ def _z_values(values: Sequence[float | None], missing: float) -> tuple[float, ..
         return tuple(missing if value is None else float(value) for value in values)
     except (TypeError, ValueError):
         raise refused("bounds", values, "Z values by look, None where there is no bound") from None
-
-
-def to_bounds(bounds: Any) -> LookBounds:
-    """Bounds from what a model may be given. Raises ArgumentError `argument-invalid`."""
-    if isinstance(bounds, LookBounds):
-        return bounds
-    if isinstance(bounds, GroupSequentialDesign):
-        return LookBounds.of_design(bounds)
-    raise refused("bounds", bounds, "LookBounds.single(...), LookBounds.given(...), or a result of group_sequential")
 
 
 def wrong_length(name: str, found: int, looks: int) -> ArgumentError:

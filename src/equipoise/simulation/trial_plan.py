@@ -12,6 +12,9 @@ from equipoise.protocol import Trial
 from equipoise.protocol.scenarios import Scenario
 from equipoise.randomization import Complete, Method, Scheme, method_of
 from equipoise.simulation.event_laws import EventLaw
+from equipoise.simulation.level_shares import LevelShares, stated_shares
+from equipoise.simulation.planned_measures import planned_measures, planned_scans
+from equipoise.simulation.spent_bounds import to_bounds
 from equipoise.simulation.trial_looks import LookBounds, TrialLook
 from equipoise.simulation.trial_model import TrialModel
 
@@ -26,31 +29,41 @@ class PlannedSimulation:
 
 
 def plan_simulation(
-    trial: Trial, *, scenario: str | None = None, hazard_ratio: float | None = None, arrivals: str = "poisson"
+    trial: Trial,
+    *,
+    scenario: str | None = None,
+    hazard_ratio: float | None = None,
+    arrivals: str = "poisson",
+    scans: bool = False,
+    further: bool = False,
 ) -> PlannedSimulation:
     """What is simulated of a trial file: its primary analysis under a scenario.
 
     Arguments: the trial; `scenario`, an id (the trial's scenario for `simulate` where none is given); `hazard_ratio`,
-    in place of the scenario's effects, such as 1 for the size of the test; `arrivals` as of `TrialModel`. Times are in
-    months.
+    in place of the scenario's effects, such as 1 for the size of the test; `arrivals` as of `TrialModel`; `scans`,
+    whether events are seen only at the scans of the file's assessment schedule; `further`, whether what the primary
+    analysis plans beside test and hazard ratio is measured too: weighted tests, rates at times, restricted means. Both
+    need the general engine. Times are in months.
 
-    Looks and bounds are those of `design.plan.plan_design`: error spending over several looks, at one look the level of
-    the test, with the mirror image as the bound for harm where it has two sides; with several looks and no spending
-    the last alone decides. A trial without looks has one, at the events its power asks for, else at the end of
-    follow-up.
+    The test is the file's: log-rank or weighted (`fleming-harrington`, `modestly-weighted`), stratified or not. Looks
+    and bounds are those of `design.plan.plan_design`: error spending over several looks, read at the events seen; at
+    one look the level of the test, with the mirror image as the bound for harm where it has two sides; with several
+    looks and no spending the last alone decides. A trial without looks has one, at the events its power asks for, else
+    at the end of follow-up.
     Where the scenario does not say how common the strata are, the first that does is taken, and that is said.
-    Raises ArgumentError `argument-invalid` where the file lacks what is needed.
+    Raises ArgumentError `argument-invalid` where the file lacks what is needed, or plans a test that is not simulated.
 
     >>> from equipoise.protocol import load_trial
     >>> planned = plan_simulation(load_trial("palmira"))
     >>> planned.model.n, len(planned.model.strata), planned.model.looks[0].events
     (198, 4, 155)
     """
-    _check_test(trial)
     chosen = trial.scenario(scenario, use="simulate")
     design = plan_design(trial, scenario=chosen.id)
+    measured = planned_measures(trial, further=further)
     method = method_of(trial) if trial.randomization is not None else _complete(trial)
-    prevalences, source = _prevalences(trial, chosen, method)
+    factors = list(method.scheme.factors)
+    shares = stated_shares(trial, factors, (chosen, *trial.scenarios))
     looks = _looks(design)
     model = TrialModel(
         accrual=design.premises.accrual,
@@ -58,13 +71,15 @@ def plan_simulation(
         randomization=method,
         control=trial.control.id,
         events=_events(trial, chosen, design, hazard_ratio),
-        prevalences=prevalences,
+        prevalences={} if shares is None else shares.values(factors),
         dropout=design.premises.dropout,
         looks=looks,
         bounds=_bounds(design, len(looks)),
+        scans=planned_scans(trial) if scans else None,
         name=f"{trial.id}, scenario {chosen.id}",
+        **measured,
     )
-    said = [*design.premises.assumptions, *_said(trial, source, chosen)]
+    said = [*design.premises.assumptions, *_said(shares, chosen), *_compared(trial, model)]
     return PlannedSimulation(model, design, tuple(said))
 
 
@@ -89,23 +104,6 @@ def _experimental(trial: Trial, scenario: Scenario, arm: str) -> Hazard:
     return plan_design(trial, scenario=scenario.id, arm=arm).premises.experimental
 
 
-def _prevalences(trial: Trial, chosen: Scenario, method: Method) -> tuple[dict[str, dict[str, float]], Scenario | None]:
-    """The shares of the levels by factor, and the scenario that states them; None without factors."""
-    factors = method.scheme.factors
-    if not factors:
-        return {}, None
-    for scenario in (chosen, *trial.scenarios):
-        if all(name in scenario.prevalences for name in factors):
-            return {name: dict(scenario.prevalences[name].value) for name in factors}, scenario
-    raise ArgumentError(
-        "argument-invalid",
-        f"no scenario of trial {trial.id} says how common the levels of {', '.join(factors)} are",
-        where=f"scenarios.{chosen.id}.prevalences",
-        reason="patients are drawn into the strata that they are randomized in",
-        hint="add `prevalences` for each stratification factor, with a source or marked an assumption",
-    )
-
-
 def _looks(design: TrialDesign) -> tuple[TrialLook, ...]:
     premises = design.premises
     if premises.looks:
@@ -124,36 +122,29 @@ def _looks(design: TrialDesign) -> tuple[TrialLook, ...]:
 
 def _bounds(design: TrialDesign, looks: int) -> LookBounds:
     if design.sequential is not None:
-        return LookBounds.of_design(design.sequential)
+        return to_bounds(design.sequential, respend=True)
     single = LookBounds.single(alpha=design.premises.alpha, sides=design.premises.sides)
     interims = [None] * (looks - 1)
     return LookBounds.given([*interims, single.efficacy[0]], [None] * looks, [*interims, single.harm[0]])
 
 
-def _check_test(trial: Trial) -> None:
-    """Raises ArgumentError `argument-invalid` for a primary test that engines do not decide by."""
-    test = trial.primary.test if trial.primary is not None else None
-    if test is not None and test.method != "logrank":
-        raise ArgumentError(
-            "argument-invalid",
-            f"the primary test of {trial.id} is {test.method}, and a trial file is simulated with the log-rank test",
-            where=f"analyses.{trial.primary.id if trial.primary else ''}.test.method",
-            hint="build a TrialModel with tests and decides='weighted', or plan a log-rank test",
-        )
-
-
-def _said(trial: Trial, source: Scenario | None, chosen: Scenario) -> list[str]:
-    if source is None:
+def _said(shares: LevelShares | None, chosen: Scenario) -> list[str]:
+    if shares is None:
         return []
-    said = [
-        f"prevalence of {name}: {part.assumption}"
-        for name, part in source.prevalences.items()
-        if part.assumption and trial.randomization is not None and name in trial.randomization.strata
-    ]
-    if source.id != chosen.id:
-        why = f"scenario {chosen.id} states none, so those of scenario {source.id} are taken"
+    said = shares.assumptions()
+    if shares.scenario.id != chosen.id:
+        why = f"scenario {chosen.id} states none, so those of scenario {shares.scenario.id} are taken"
         said.append(f"prevalence of strata: {why}")
-    test = trial.primary.test if trial.primary is not None else None
-    if test is not None and not test.stratified.value:
-        said.append("test: simulated as stratified by the factors of the randomization, the file plans it unstratified")
+    return said
+
+
+def _compared(trial: Trial, model: TrialModel) -> list[str]:
+    """How arms are tested where that is easily taken for something else: without strata, and several of them."""
+    said = []
+    if model.pooled:
+        said.append("test: without the strata that patients are randomized in, as the file plans it unstratified")
+    arms = [arm.id for arm in trial.experimental]
+    if len(arms) > 1:
+        listed, control = f"{', '.join(arms[:-1])} and {arms[-1]}", trial.control.id
+        said.append(f"test: each of {listed} is compared with {control} at the same bounds, with no allowance for all")
     return said

@@ -12,7 +12,6 @@ from equipoise.errors import ArgumentError, InputError
 from equipoise.frames.results import ResultRow, ResultTable
 from equipoise.frames.row_result import RowResult
 from equipoise.protocol import Trial
-from equipoise.protocol.scenarios import Scenario
 from equipoise.randomization import (
     BiasedCoin,
     BigStick,
@@ -27,6 +26,7 @@ from equipoise.randomization import (
 )
 from equipoise.randomization.assessment import Assessment
 from equipoise.randomization.assessment_rows import scheme_row, scheme_words
+from equipoise.simulation.level_shares import LevelShares, stated_shares
 from equipoise.simulation.procedures import REPLICATES, assess_procedure
 
 # The largest tolerated difference of the alternatives that have one: that of permuted blocks of 6 at 1:1.
@@ -87,20 +87,20 @@ def assess_trial(
     _check_methods(trial, chosen)
     patients = trial.trial.enrollment.value if n is None else n
     wanted = None if split is None else _counts_of(trial, patients, split)
-    stated = _prevalences(trial, chosen, scenario)
+    stated = _shares(trial, chosen, scenario)
     planned, problem = _planned(trial)
     rows, assessments = [_size_row(patients), *_prevalence_rows(stated)], []
     for method in chosen:
         found = assess_procedure(
             method, patients,
-            prevalences={name: dict(stated[1][name].value) for name in method.scheme.factors} if stated else None,
+            prevalences=stated.values(method.scheme.factors) if stated else None,
             replicates=replicates, seed=seed, planned=planned, arms=(trial.experimental[0].id, trial.control.id),
             engine=engine,
         )  # fmt: skip
         assessments.append(found)
         rows += _promise_rows(method, found, problem)
         rows += [] if wanted is None else _split_rows(method, found, wanted)
-    return TrialAssessment(trial.id, stated[0].id if stated else None, patients, tuple(assessments), tuple(rows))
+    return TrialAssessment(trial.id, stated.scenario.id if stated else None, patients, tuple(assessments), tuple(rows))
 
 
 def alternatives(trial: Trial) -> tuple[Method, ...]:
@@ -159,25 +159,11 @@ def _check_methods(trial: Trial, methods: Sequence[Method]) -> None:
         )
 
 
-def _prevalences(
-    trial: Trial, methods: Sequence[Method], scenario: str | None
-) -> tuple[Scenario, Mapping[str, Any]] | None:
-    """The scenario that states how common every level is, and what it states; None without stratification factors."""
+def _shares(trial: Trial, methods: Sequence[Method], scenario: str | None) -> LevelShares | None:
+    """How common every level is that a method stratifies by; None without stratification factors."""
     factors = list(dict.fromkeys(name for method in methods for name in method.scheme.factors))
-    if not factors:
-        return None
-    asked = [trial.scenario(scenario)] if scenario is not None else list(trial.scenarios)
-    for each in asked:
-        if all(name in each.prevalences for name in factors):
-            return each, {name: each.prevalences[name] for name in factors}
-    missing = [name for name in factors if not any(name in each.prevalences for each in asked)] or list(factors)
-    raise ArgumentError(
-        "argument-invalid",
-        f"trial {trial.id} does not say how common the levels of {', '.join(missing)} are",
-        where=f"scenarios.{scenario}.prevalences" if scenario else "scenarios",
-        reason="how strata fill decides how imbalances add up",
-        hint="add `prevalences` to a scenario, each with its source or marked an assumption",
-    )
+    asked = [trial.scenario(scenario)] if factors and scenario is not None else list(trial.scenarios)
+    return stated_shares(trial, factors, asked)
 
 
 def _planned(trial: Trial) -> tuple[LogrankPower | None, str | None]:
@@ -195,16 +181,16 @@ def _size_row(n: int) -> ResultRow:
     return ResultRow(analysis="randomization", parameter="size", statistic="patients", value=float(n), format="int")
 
 
-def _prevalence_rows(stated: tuple[Scenario, Mapping[str, Any]] | None) -> list[ResultRow]:
+def _prevalence_rows(stated: LevelShares | None) -> list[ResultRow]:
     if stated is None:
         return []
     return [
         ResultRow(
             analysis="randomization", parameter="strata", group1="factor", level1=name, group2="level", level2=level,
-            statistic="prevalence", value=float(share), format="percent", label=f"scenario {stated[0].id}",
+            statistic="prevalence", value=float(share), format="percent", label=f"scenario {stated.scenario.id}",
             warning=f"assumption: {part.assumption}" if part.assumption else None,
         )
-        for name, part in stated[1].items()
+        for name, part in stated.by_factor.items()
         for level, share in part.value.items()
     ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from equipoise.errors import ArgumentError
 from equipoise.kernels.dispatch import simulate_chunk
 from equipoise.kernels.plain.general_spec import GeneralTrial
 from equipoise.kernels.plain.trial_spec import TrialSpec
+from equipoise.simulation.cluster import ClusterExecutor
 from equipoise.simulation.event_laws import refused
 from equipoise.simulation.measures import Measures, measures_of
 from equipoise.simulation.tallies import BLOCK, Layout, Tally, tally_chunk, total_of
@@ -25,8 +26,8 @@ from equipoise.simulation.trial_model import TrialModel
 # Trials done, trials asked for, trials a second.
 Notify = Callable[[int, int, float], None]
 
-# Blocks that a thread takes at a time, at most.
-_BLOCKS_AT_A_TIME = 16
+# Blocks that a thread takes at a time, at most; a device runs many trials side by side.
+_BLOCKS_AT_A_TIME, _BLOCKS_ON_DEVICE = 16, 256
 _REPORTS_EVERY = 0.1
 
 
@@ -78,13 +79,18 @@ class Division:
             yield pool
 
 
-def divide(trials: int, threads: int | None, chunk: int | None, executor: Executor | None) -> Division:
-    """A division that keeps all threads busy. Raises ArgumentError `argument-invalid`."""
+def divide(
+    trials: int, threads: int | None, chunk: int | None, executor: Executor | None, *, device: bool = False
+) -> Division:
+    """A division that keeps all threads busy, those of a cluster too. Raises ArgumentError `argument-invalid`."""
     count = _cores() if threads is None else threads
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1024:
         raise refused("threads", threads, "a whole number from 1 to 1024, or None for all cores")
+    if isinstance(executor, ClusterExecutor):
+        count = executor.threads
     if chunk is None:
-        chunk = BLOCK * max(1, min(trials // (8 * count * BLOCK), _BLOCKS_AT_A_TIME))
+        most = _BLOCKS_ON_DEVICE if device else _BLOCKS_AT_A_TIME
+        chunk = BLOCK * max(1, min(trials // (8 * count * BLOCK), most))
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < BLOCK or chunk % BLOCK:
         raise refused("chunk", chunk, f"a multiple of {BLOCK} trials")
     return Division(count, chunk, executor)

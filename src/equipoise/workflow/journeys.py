@@ -14,7 +14,9 @@ from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
 from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal, Notify, silent
+from equipoise.workflow.lesion_files import write_lesion_responses
 from equipoise.workflow.planning import TrialLike, trial_file, with_design
+from equipoise.workflow.simulated_design import SIMULATION, simulate_design
 from equipoise.workflow.stages import (
     DECISIONS,
     DEFAULT_SEED,
@@ -34,12 +36,15 @@ if TYPE_CHECKING:
     from equipoise.protocol import TrialFile
 
 RUN_STEPS = ("read", "derive", "analyze", "report", "write")
-DEMO_STEPS = ("synthesize", "write SDTM", *RUN_STEPS)
+DEMO_STEPS = ("simulate", "synthesize", "write SDTM", *RUN_STEPS)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, the trial, the analysis data, the decisions taken, and every result as rows."""
+    """A finished run: its folder, the trial, the analysis data, the decisions taken, and every result as rows.
+
+    `simulation` holds the rows of the simulated design, where there is one, and `simulated` says what they show.
+    """
 
     folder: Path
     trial: Trial
@@ -48,6 +53,8 @@ class Run:
     results: ResultTable
     provenance: Provenance
     abstract: str
+    simulation: ResultTable | None = None
+    simulated: str = ""
 
     @property
     def report(self) -> Path:
@@ -67,6 +74,8 @@ class Run:
             "abstract": self.abstract,
             "provenance": self.provenance.to_dict(),
             "decisions": self.decisions.summary(),
+            "simulated": self.simulated,
+            "simulation": [] if self.simulation is None else self.simulation.to_dict()["rows"],
             **self.results.to_dict(),
         }
 
@@ -105,16 +114,27 @@ def demo(
     force: bool = False,
     notify: Notify = silent,
 ) -> Run:
-    """The whole journey on the built-in PALMIRA: synthesize SDTM, derive, analyze, report."""
+    """The whole journey on the built-in PALMIRA: simulate its design, synthesize SDTM, derive, analyze, report."""
     source = trial_file("palmira")
     journal = Journal(DEMO_STEPS, notify)
     scenario = scenario or source.trial.scenario(use="demo").id
     with new_folder(_path(out), name=_folder_name(source), force=force) as (folder, target):
+        with journal.step("simulate"):
+            simulation = simulate_design(source.trial, seed=seed)
         with journal.step("synthesize"):
             synthetic, provenance = synthesize_trial(source.trial, seed=seed, scenario=scenario)
         with journal.step("write SDTM"):
             synthetic.write(folder)
-        return _fill_run(source, folder / "sdtm", None, folder, target, journal, drawn=provenance)
+        drawn = Drawn(provenance, simulation)
+        return _fill_run(source, folder / "sdtm", None, folder, target, journal, drawn=drawn)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a demo drew: where its patients come from, and the simulation of the design."""
+
+    provenance: Provenance
+    simulation: ResultTable
 
 
 def _fill_run(
@@ -124,7 +144,7 @@ def _fill_run(
     folder: Path,
     target: Path,
     journal: Journal,
-    drawn: Provenance | None = None,
+    drawn: Drawn | None = None,
 ) -> Run:
     with journal.step("read"):
         collected = read_sdtm(sdtm, mapping) if isinstance(sdtm, str | Path) else sdtm
@@ -132,21 +152,26 @@ def _fill_run(
         derived = derive_trial(source.trial, sdtm=collected)
         facts = replace(derived.provenance, trial_digest=source.digest)
         if drawn is not None:
-            facts = replace(facts, seed=drawn.seed, scenario=drawn.scenario)
+            facts = replace(facts, seed=drawn.provenance.seed, scenario=drawn.provenance.scenario)
         derived = Derived(derived.adam, facts)
     for line in derived.adam.decisions.summary():
         journal.log(line)
     with journal.step("analyze"):
         analyzed = analyze_derived(source, derived)
     with journal.step("report"):
-        shown = with_design(source.trial, analyzed.results)
+        simulation = None if drawn is None else drawn.simulation
+        shown = [*with_design(source.trial, analyzed.results), *(simulation or ())]
         figures = _figures(source.trial, shown, facts)
         html = _report(source.trial, shown, facts, derived.adam.decisions, figures)
         abstract = _abstract(source.trial, analyzed)
+        simulated = _simulated_text(source.trial, shown)
     with journal.step("write"):
         write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
         derived.adam.decisions.write(folder / DECISIONS)
+        write_lesion_responses(derived.adam, folder / "adam")
         analyzed.results.write(folder / RESULTS, facts)
+        if simulation is not None:
+            simulation.write(folder / SIMULATION, facts)
         write_figures(figures, folder / "figures")
         (folder / "report.html").write_text(html, encoding="utf-8")
     journal.write(folder, facts)
@@ -158,6 +183,8 @@ def _fill_run(
         results=analyzed.results,
         provenance=facts,
         abstract=abstract,
+        simulation=simulation,
+        simulated=simulated,
     )
 
 
@@ -187,6 +214,12 @@ def _abstract(trial: Trial, analyzed: Analyzed) -> str:
     from equipoise.reporting import abstract_text
 
     return abstract_text(trial, analyzed.results, analyzed.provenance)
+
+
+def _simulated_text(trial: Trial, rows: list[ResultRow]) -> str:
+    from equipoise.reporting import simulated_text
+
+    return simulated_text(trial, rows)
 
 
 def _folder_name(source: TrialFile) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import ArgumentError
-from equipoise.frames.adam import write_adam
+from equipoise.frames.adam import DEFAULT_FORMATS
+from equipoise.frames.sdtm import read_sdtm
 from equipoise.protocol import Trial
+from equipoise.workflow.checking import add_quality, quality_of
 from equipoise.workflow.folders import new_file, new_folder
+from equipoise.workflow.formats import check_formats, write_analysis_data
 from equipoise.workflow.journal import Journal
+from equipoise.workflow.lesion_files import write_lesion_responses
 from equipoise.workflow.planning import TrialLike, trial_file
 from equipoise.workflow.stages import (
     DECISIONS,
+    RECONCILIATION,
     RESULTS,
     Analyzed,
     Derived,
@@ -22,6 +27,9 @@ from equipoise.workflow.stages import (
     report_trial,
     synthesize_trial,
 )
+
+if TYPE_CHECKING:
+    from equipoise.derivation import QualityReport
 
 
 def write_synthetic(
@@ -64,19 +72,32 @@ def write_derived(
     profile: str | None = None,
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    cutoff: str | None = None,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    define: bool = False,
     out: Path | None = None,
     force: bool = False,
-) -> tuple[Derived, Path]:
-    """A folder of ADaM files with the decision log."""
-    derived = derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides)
+) -> tuple[Derived, QualityReport, Path]:
+    """A folder of ADaM files with the data-quality report, the decision log, and whom the censoring rule sets move.
+
+    `formats`: any of parquet, xpt and dataset-json; `define`: a Define-XML file beside them.
+    """
+    check_formats(formats)
+    collected = read_sdtm(sdtm, mapping)
+    derived = derive_trial(trial, sdtm=collected, profile=profile, overrides=overrides, cutoff=cutoff)
+    quality = quality_of(trial, collected, derived)
     journal = Journal(("write",))
     name = f"{derived.provenance.trial_id.lower()}-adam"
     with new_folder(out, name=name, force=force, inputs=(trial, sdtm)) as (folder, target):
         with journal.step("write"):
-            write_adam(derived.adam.tables, folder, labels=derived.adam.labels, log=derived.adam.decisions)
+            write_analysis_data(trial, derived, folder, formats=formats, define=define)
             derived.adam.decisions.write(folder / DECISIONS)
+            write_lesion_responses(derived.adam, folder)
+            add_quality(quality, derived.provenance, folder)
+            if any(len(endpoint.rule_sets) > 1 for endpoint in derived.adam.profile.endpoints):
+                derived.adam.reconcile_rule_sets().write_csv(folder / RECONCILIATION)
         journal.write(folder, derived.provenance)
-    return derived, target
+    return derived, quality, target
 
 
 def write_results(

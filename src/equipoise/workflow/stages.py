@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,13 @@ from equipoise.errors import ArgumentError
 from equipoise.frames.adam import AdamData, read_adam
 from equipoise.frames.decisions import DecisionLog
 from equipoise.frames.memory import adam_data, sdtm_data
-from equipoise.frames.results import ResultTable, read_provenance
+from equipoise.frames.results import ResultRow, ResultTable, read_provenance
 from equipoise.frames.sdtm import SdtmData, read_sdtm
 from equipoise.protocol import TrialFile
 from equipoise.provenance import Provenance
 from equipoise.workflow.planning import TrialLike, trial_file, with_design
+from equipoise.workflow.rule_sets import compare_rule_sets
+from equipoise.workflow.simulated_design import read_simulation
 
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
@@ -30,6 +32,7 @@ medians within 0.3 month, 6- and 12-month rates within 4 points. Hazard ratio an
 
 RESULTS = "results.parquet"
 DECISIONS = "decisions.csv"
+RECONCILIATION = "reconciliation.csv"
 
 Tables = Mapping[str, Any]
 
@@ -77,8 +80,12 @@ def derive_trial(
     profile: str | None = None,
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    cutoff: str | None = None,
 ) -> Derived:
-    """ADaM from SDTM by the trial's rules, or by a conventions profile alone."""
+    """ADaM from SDTM by the trial's rules, or by a conventions profile alone.
+
+    `cutoff`: the data cutoff in place of the data's own, an ISO date or the id of a look that states its own.
+    """
     from equipoise.derivation import derive_adam
 
     if trial is None and profile is None:
@@ -89,6 +96,8 @@ def derive_trial(
         )
     source = trial_file(trial) if trial is not None else None
     collected = _sdtm(sdtm, mapping)
+    if cutoff is not None:
+        overrides = {**(overrides or {}), "cutoff_date": _look_cutoff(source, cutoff)}
     adam = derive_adam(collected, source.trial if source else None, profile=profile, overrides=overrides)
     facts = _trial_summary(collected)
     provenance = Provenance(
@@ -97,10 +106,33 @@ def derive_trial(
         data_digest=collected.digest,
         data_sources=tuple(sorted(collected.sources.values())),
         synthetic=facts.get("SYNTHDAT") == "Y",
-        cutoff=facts.get("DCUTDTC"),
+        cutoff=_used_cutoff(adam, facts),
         profile=adam.profile.id,
     )
     return Derived(adam, provenance)
+
+
+def _look_cutoff(source: TrialFile | None, cutoff: str) -> str:
+    """The day of a cutoff: as given, or that of the planned look of this id."""
+    analyses = source.trial.analyses if source else ()
+    looks = {look.id: look.cutoff for analysis in analyses for look in analysis.looks}
+    if cutoff not in looks:
+        return cutoff
+    day = looks[cutoff]
+    if day is None:
+        raise ArgumentError(
+            "argument-invalid",
+            f"the look {cutoff!r} states no cutoff",
+            where="cutoff",
+            hint="write `cutoff: 2022-10-31` in the look, or give the day itself",
+        )
+    return day.isoformat()
+
+
+def _used_cutoff(adam: AdamSet, facts: Mapping[str, str]) -> str | None:
+    """The cutoff that the derivation took: that of the data, unless a constant says another."""
+    stated = adam.profile.text("cutoff_date")
+    return facts.get("DCUTDTC") if stated in ("TS", "none") else stated
 
 
 def analyze_trial(trial: TrialLike, *, adam: str | Path | AdamSet | AdamData | Tables | None = None) -> Analyzed:
@@ -110,7 +142,8 @@ def analyze_trial(trial: TrialLike, *, adam: str | Path | AdamSet | AdamData | T
     source = trial_file(trial)
     data, provenance = _adam(source, adam)
     results = analyze_plan(source.trial, data.tables, run=source.trial.id, digest=provenance.data_digest)
-    return Analyzed(results, provenance)
+    further = compare_rule_sets(source.trial, data.tables, digest=provenance.data_digest)
+    return Analyzed(results + further, provenance)
 
 
 def analyze_derived(source: TrialFile, derived: Derived) -> Analyzed:
@@ -120,7 +153,8 @@ def analyze_derived(source: TrialFile, derived: Derived) -> Analyzed:
     results = analyze_plan(
         source.trial, derived.adam.tables, run=source.trial.id, digest=derived.provenance.data_digest
     )
-    return Analyzed(results, derived.provenance)
+    further = compare_rule_sets(source.trial, derived.adam.tables, digest=derived.provenance.data_digest)
+    return Analyzed(results + further, derived.provenance)
 
 
 def report_trial(
@@ -131,7 +165,10 @@ def report_trial(
     decisions: Any = None,
     figures: Mapping[str, bytes] | None = None,
 ) -> str:
-    """The report as one self-contained HTML document; results from a run folder bring its provenance and decisions."""
+    """The report as one self-contained HTML document.
+
+    Results from a run folder bring its provenance, its decisions and the simulation of the design.
+    """
     from equipoise.reporting import render_report
 
     source = trial_file(trial)
@@ -141,11 +178,24 @@ def report_trial(
         decisions = getattr(results, "decisions", None)
     if folder is not None and decisions is None and (folder / DECISIONS).is_file():
         decisions = DecisionLog.read(folder / DECISIONS)
+    simulated = _simulated(results, folder, source)
     facts = provenance or kept or Provenance(trial_id=source.trial.id, trial_digest=source.digest)
     if facts.trial_digest is None:
         facts = replace(facts, trial_digest=source.digest)
     _check_same_plan(facts, source)
-    return render_report(source.trial, with_design(source.trial, rows), facts, decisions=decisions, figures=figures)
+    shown = [*with_design(source.trial, rows), *simulated]
+    return render_report(source.trial, shown, facts, decisions=decisions, figures=figures)
+
+
+def _simulated(results: Any, folder: Path | None, source: TrialFile) -> Iterable[ResultRow]:
+    """The rows of the simulated design that belong to results, if there are any."""
+    if folder is None:
+        return getattr(results, "simulation", None) or ()
+    rows, kept = read_simulation(folder)
+    _check_trial(rows, source.trial.id)
+    if kept is not None:
+        _check_same_plan(kept, source)
+    return rows
 
 
 def _sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:

@@ -6,7 +6,6 @@ The same bits. Compiled into the entries of `compiled.general_trials`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from equipoise.kernels.compiled.general_laws import (
     cumulated_hazard,
@@ -29,8 +28,9 @@ from equipoise.kernels.compiled.general_pack import (
     START,
     STEP,
 )
+from equipoise.kernels.compiled.lanes import inner
 from equipoise.kernels.plain.general_spec import BASE, DEATH_AFTER, DEATH_BEFORE, PROGRESSION
-from equipoise.kernels.plain.trial_draws import LARGEST, LOG_COEFFICIENTS, LOG_SHIFT
+from equipoise.kernels.plain.trial_draws import LOG_COEFFICIENTS, LOG_SHIFT, MOST_TICKS
 from equipoise.kernels.plain.trial_spec import BLOCKS, NEVER, PLANNED, UNIFORM
 
 # Rows of a trial's patients, as in `plain.general_draws.Histories`, and one more for the cell.
@@ -39,12 +39,12 @@ _BITS = np.float32(24.0)
 _ONE = np.float32(1.0)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def draw_patients(
-    settings, total, arrival, event, dropout, planned, stratum_limits, arm_limits, contents, laws, switch, scans,
-    key0, key1, number, given, patients, words, reached, left,
+    settings, total, arrival, event, dropout, planned, stratum_limits, arm_limits, contents, key0, key1, number, given,
+    patients, words, reached, left,
 ):  # fmt: skip
-    """Fills `patients` (9, n); `given` (n) holds the arms, or nothing; `words`, `reached`, `left`: scratch."""
+    """Fills `patients` (9, n) by the laws of the base; `given` (n): the arms, or nothing; the last three: scratch."""
     draw_words(key0, key1, np.uint64(0), number, words)
     if settings[ARRIVAL] == PLANNED:
         _take(planned, patients[ENTRY])
@@ -62,6 +62,13 @@ def draw_patients(
         patients[DIED, i], patients[SWITCHED, i] = NEVER, 0
     _base_times(words[2], patients[CELL], dropout, patients[DROPOUT])
     _base_times(words[1], patients[CELL], event, patients[PROGRESSED])
+    _take(patients[PROGRESSED], patients[SEEN])
+
+
+@inner
+def change_patients(settings, laws, switch, scans, key0, key1, number, patients, words):
+    """What the general spec adds to the patients of its base: laws of its own, deaths, whole days, scans."""
+    draw_words(key0, key1, np.uint64(0), number, words)
     _law_times(words[1], patients[CELL], laws[PROGRESSION], patients[PROGRESSED])
     if settings[ENDPOINTS] > 1:
         draw_words(key0, key1, np.uint64(1), number, words)
@@ -70,14 +77,14 @@ def draw_patients(
     _see(settings[STEP], scans, patients)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _take(values, found):
     # A loop: assigning a slice compiles the words of errors that cannot happen.
     for i in range(len(found)):
         found[i] = values[i]
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def draw_words(key0, key1, block, number, words):
     """`seeds.philox4x32` at patients 0, 1, ... of a trial, into `words` (4, patients)."""
     mask, half = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -92,25 +99,25 @@ def draw_words(key0, key1, block, number, words):
         words[0, i], words[1, i], words[2, i], words[3, i] = c0, c1, c2, c3
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def draw_strata(limits, words, stratum):
     """The stratum of each patient, from the low bytes of the first two words."""
     for i in range(len(stratum)):
         stratum[i] = _place_of(limits, _low_bytes(words[0, i], words[1, i]))
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _low_bytes(first, second):
     return (np.int64(first) & 0xFF) << 8 | (np.int64(second) & 0xFF)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _arms_by_share(limits, word, arm):
     for i in range(len(arm)):
         arm[i] = _place_of(limits, np.int64(word[i]) >> 8)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _place_of(limits, draw):
     """The first place whose limit exceeds the draw."""
     place = 0
@@ -119,7 +126,7 @@ def _place_of(limits, draw):
     return place
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _arms_in_blocks(contents, words, stratum, left, arm):
     """The urn of `plain.trial_draws.arms_in_blocks`; `left` (S, A + 1) ends with the places left in all."""
     arms = contents.shape[1]
@@ -142,7 +149,7 @@ def _arms_in_blocks(contents, words, stratum, left, arm):
         arm[i] = a
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def standard_exponential(word):
     x = np.float32((word >> np.uint32(8)) + np.uint32(1))
     shifted = np.uint32(x.view(np.uint32) - np.uint32(LOG_SHIFT))
@@ -154,7 +161,7 @@ def standard_exponential(word):
     return (_BITS - exponent) - f * q
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _inverse(reached, pieces):
     """`pieces` (K, 3) of one cell; the arithmetic is of 32 bits, as in `plain.trial_draws._inverse`."""
     piece = 0
@@ -162,10 +169,10 @@ def _inverse(reached, pieces):
         if reached >= np.float32(pieces[k, CUT]):
             piece = k
     within = (reached - np.float32(pieces[piece, CUT])) * np.float32(pieces[piece, SLOPE])
-    return min(np.int64(pieces[piece, START]) + np.int64(min(within, LARGEST)), NEVER)
+    return min(np.int64(pieces[piece, START]) + np.int64(min(within, MOST_TICKS)), NEVER)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _enter(word, uniform_arrivals, total, arrival, reached, entry):
     """Entries of a Poisson process, or of one that has them all by the time it has cumulated `total`."""
     so_far = np.float32(0.0)
@@ -177,13 +184,13 @@ def _enter(word, uniform_arrivals, total, arrival, reached, entry):
         entry[i] = _inverse(reached[i] * scale, arrival)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _base_times(word, cell, pieces, found):
     for i in range(len(found)):
         found[i] = min(_inverse(standard_exponential(word[i]), pieces[cell[i]]) + 1, NEVER)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _law_times(word, cell, laws, found):
     """Times of a transition, where its law is not that of the base."""
     others = 0
@@ -197,7 +204,7 @@ def _law_times(word, cell, laws, found):
             found[i] = to_ticks(transition_time(law, uniform(word[i])))
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _deaths(words, laws, switch, since_randomization, patients):
     """See `plain.general_draws._deaths`; rows PROGRESSED and DIED hold progression and death before it."""
     for i in range(patients.shape[1]):
@@ -217,7 +224,7 @@ def _deaths(words, laws, switch, since_randomization, patients):
         patients[DIED, i] = min(after, NEVER)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _see(step, scans, patients):
     """Rounds times to whole multiples of a step, and fills in when endpoint 0 is seen."""
     for i in range(patients.shape[1]):
@@ -232,14 +239,14 @@ def _see(step, scans, patients):
         patients[SEEN, i] = min(seen, patients[DIED, i])
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def last_scan(scans, time):
     """See `plain.general_draws.last_scan`."""
     place = _scans_before(scans, time + 1)
     return scans[place - 1] if place else 0
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _scans_before(scans, time):
     """How many scans come before a time: a guess by the first interval, then step by step."""
     place = min(time // scans[0], len(scans))

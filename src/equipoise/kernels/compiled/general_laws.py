@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from equipoise.kernels.compiled.general_pack import CURED, FIRST, KIND, PIECES, SECOND
+from equipoise.kernels.compiled.lanes import inner
 from equipoise.kernels.plain.general_laws import (
     CENTER,
     EXP_LIMIT,
@@ -30,7 +30,7 @@ from equipoise.kernels.plain.trial_spec import NEVER
 _FRACTION, _HALF = (1 << 52) - 1, 1022 << 52
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def log_positive(x):
     # frexp of a positive normal number, by its bits.
     bits = np.float64(x).view(np.int64)
@@ -42,7 +42,7 @@ def log_positive(x):
     return k * LOG_2_HIGH + (s * polynomial(s * s, LOG_SERIES) + k * LOG_2_LOW)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def exp_limited(x):
     x = min(max(x, -EXP_LIMIT), EXP_LIMIT)
     k = math.floor(x / LOG_2 + 0.5)
@@ -51,7 +51,7 @@ def exp_limited(x):
     return polynomial(r, EXP_SERIES) * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def normal_quantile(u):
     q = u - 0.5
     if abs(q) <= 0.425:
@@ -65,7 +65,7 @@ def normal_quantile(u):
     return -tail if q < 0.0 else tail
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def polynomial(x, coefficients):
     total = coefficients[-1]
     for k in range(len(coefficients) - 2, -1, -1):
@@ -73,12 +73,12 @@ def polynomial(x, coefficients):
     return total
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def uniform(word):
     return (np.float64(np.int64(word) >> 8) + 0.5) * 2.0**-24
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def transition_time(law, u):
     """`law`: a row of `general_pack.Packed.laws`."""
     if u <= law[CURED]:
@@ -93,7 +93,7 @@ def transition_time(law, u):
     return math.inf
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def piecewise_time(law, exponential):
     pieces = (len(law) - PIECES) // 3
     start = PIECES
@@ -104,7 +104,7 @@ def piecewise_time(law, exponential):
     return law[start] + (exponential - law[start + pieces]) / rate if rate > 0.0 else math.inf
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def cumulated_hazard(law, time):
     pieces = (len(law) - PIECES) // 3
     start = PIECES
@@ -114,6 +114,6 @@ def cumulated_hazard(law, time):
     return law[start + pieces] + (time - law[start]) * law[start + 2 * pieces]
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def to_ticks(time):
     return min(np.int64(min(time, np.float64(NEVER))) + 1, NEVER)

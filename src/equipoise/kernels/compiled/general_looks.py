@@ -6,10 +6,10 @@ Compiled into the entries of `compiled.general_trials`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from equipoise.kernels.compiled.general_draws import ARM, DIED, DROPOUT, ENTRY, SEEN, STRATUM, last_scan
 from equipoise.kernels.compiled.general_pack import ANY, EARLIEST, FOLLOW_UP, LATEST, RULES
+from equipoise.kernels.compiled.lanes import inner
 from equipoise.kernels.plain.trial_spec import NEVER, NO_RULE
 
 # A sort key: time, 15 bits of stratum, 16 of arm, one of the event. Without the last 17 it names a risk set.
@@ -21,7 +21,7 @@ _RUN = 8
 _CROWD = 64
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def look_time(look, patients, scratch):
     """See `plain.general_looks.look_times`; `look` is a row of `general_pack.Packed.looks`."""
     least, most = np.int64(NO_RULE), np.int64(-1)
@@ -39,10 +39,10 @@ def look_time(look, patients, scratch):
     return min(least if look[ANY] else most, look[LATEST])
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _event_time(events, arms, endpoint, patients, scratch):
     row = DIED if endpoint else SEEN
-    found = 0
+    found = np.int64(0)
     for i in range(patients.shape[1]):
         # Written always and kept or not: branches on drawn data are foretold wrongly.
         happened = patients[row, i]
@@ -51,7 +51,7 @@ def _event_time(events, arms, endpoint, patients, scratch):
     return np.int64(NO_RULE) if events > found else _select(scratch, found, events - 1)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _select(values, n, place):
     """The value at a place of the first n values, were they sorted (Hoare's quickselect); reorders them."""
     low, high = 0, n - 1
@@ -76,7 +76,7 @@ def _select(values, n, place):
     return values[place]
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def enrolled(patients, cut):
     """How many patients entered before the cut."""
     found = 0
@@ -85,7 +85,7 @@ def enrolled(patients, cut):
     return found
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def observe(patients, cut, endpoint, scans, censor_at_scan, keys):
     """See `plain.general_looks.observe`: a key for every patient seen, unsorted; returns how many there are."""
     row = DIED if endpoint else SEEN
@@ -103,9 +103,9 @@ def observe(patients, cut, endpoint, scans, censor_at_scan, keys):
     return found
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def sort_keys(keys, spare, counts, n):
-    """The first n keys in order, in one of the two arrays; `counts` (n + 2) is scratch.
+    """The first n keys in order, into `spare`; `counts` (n + 2) is scratch.
 
     Keys go to as many places by their time as there are keys, and by insertion to their own; where many share a place,
     as in heavily tied data, runs are merged instead.
@@ -123,16 +123,16 @@ def sort_keys(keys, spare, counts, n):
         most = max(most, counts[k])
         counts[k] += counts[k - 1]
     if most > _CROWD:
-        return _merge_sort(keys, spare, n)
+        _merge_sort(keys, spare, n)
+        return
     for i in range(n):
         place = np.int64((keys[i] >> TIME_SHIFT) * scale) + 1
         spare[counts[place]] = keys[i]
         counts[place] += 1
-    _insert(spare, 0, n)
-    return spare
+    _insert(spare, np.int64(0), n)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _insert(keys, start, stop):
     for i in range(start + 1, stop):
         key, j = keys[i], i - 1
@@ -142,20 +142,26 @@ def _insert(keys, start, stop):
         keys[j + 1] = key
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _merge_sort(keys, spare, n):
     for start in range(0, n, _RUN):
         _insert(keys, start, min(start + _RUN, n))
+    _copy(keys, spare, n)
     width = _RUN
     while width < n:
         for start in range(0, n, 2 * width):
             _merge(keys, spare, start, min(start + width, n), min(start + 2 * width, n))
-        keys, spare = spare, keys
+        _copy(spare, keys, n)
         width *= 2
-    return keys
 
 
-@njit(nogil=True, fastmath=False)
+@inner
+def _copy(values, found, n):
+    for i in range(n):
+        found[i] = values[i]
+
+
+@inner
 def _merge(keys, spare, start, middle, stop):
     i, j, k = start, middle, start
     while i < middle and j < stop:

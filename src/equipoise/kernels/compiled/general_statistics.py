@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from equipoise.kernels.compiled.general_looks import ARM_MASK, ARM_SHIFT, STRATUM_MASK, STRATUM_SHIFT, TIME_SHIFT
 from equipoise.kernels.compiled.general_pack import AT, POINT_ROWS, TEST_ENDPOINT, TEST_ROWS, WHOSE
+from equipoise.kernels.compiled.lanes import inner
 from equipoise.kernels.plain.general_looks import EVENTS, LOG_HR, LOG_HR_SE, MEDIAN, VARIANCE, Z
 from equipoise.kernels.plain.general_spec import FLEMING_HARRINGTON, LOGRANK, MODEST_SURVIVAL, MODEST_TIME
 from equipoise.kernels.plain.kaplan_meier import HEIGHT_TOLERANCE
@@ -27,7 +27,7 @@ _LONGEST_STEP = 3.0
 _AT, _AT_RISK, _DEAD, _HEIGHT, _LOG_VARIANCE = range(5)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def add_comparisons(rows, cox, tests, endpoint, keys, n, at_risk, sets, table, by_stratum, out):
     """Events, and every arm against control: one endpoint at one look, into `out`; `rows` (6, A) of the endpoint."""
     arms = rows.shape[1]
@@ -48,7 +48,7 @@ def add_comparisons(rows, cox, tests, endpoint, keys, n, at_risk, sets, table, b
                 out[row] = _weighted_z(tests[k], sets, table, found, arms, arm, by_stratum)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def add_curves(rows, medians, landmarks, windows, endpoint, keys, n, curve, out):
     """The median, survival at landmarks and restricted means of every arm."""
     for arm in range(rows.shape[1]):
@@ -68,7 +68,7 @@ def add_curves(rows, medians, landmarks, windows, endpoint, keys, n, curve, out)
                 out[row], out[row + 1] = _restricted_mean(curve, steps, np.float64(at))
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _risk_sets(keys, n, arms, at_risk, sets, table):
     """Fills `sets` (2, K), time and stratum, and `table` (K, 2 arms), at risk and events by arm; returns K."""
     at_risk[:, :] = 0
@@ -94,7 +94,7 @@ def _risk_sets(keys, n, arms, at_risk, sets, table):
     return found
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _events(table, found, arms, arm):
     total = 0
     for k in range(found):
@@ -102,7 +102,7 @@ def _events(table, found, arms, arm):
     return total
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _logrank(table, found, arms, arm):
     """U = O - E of an arm against control and its variance."""
     u = variance = 0.0
@@ -119,7 +119,7 @@ def _logrank(table, found, arms, arm):
     return u, variance
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _log_hazard_ratio(table, found, arms, arm, start):
     """The Cox estimate by Efron's rule and its standard error; see `plain.trial_looks.log_hazard_ratio`."""
     events0 = events1 = 0
@@ -147,7 +147,7 @@ def _log_hazard_ratio(table, found, arms, arm, start):
     return beta, 1.0 / math.sqrt(information)
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _cox_terms(table, found, arms, arm, r):
     """Expected events of the arm and the information at hazard ratio r, over risk sets with both arms."""
     expected = information = 0.0
@@ -169,7 +169,7 @@ def _cox_terms(table, found, arms, arm, r):
     return expected, information
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _weighted_z(test, sets, table, found, arms, arm, by_stratum):
     """Z of a weighted test; `by_stratum` (2, S): the pooled curve before the time, and the floor of modest weights."""
     kind, first, second = int(test[0]), test[1], test[2]
@@ -197,21 +197,21 @@ def _weighted_z(test, sets, table, found, arms, arm, by_stratum):
     return -u / math.sqrt(variance) if variance > 0.0 else math.nan
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _survived(table, k, arms, arm):
     """The share of the pair's patients at risk who have no event in a risk set."""
     d = table[k, arms] + table[k, arms + arm]
     return 1.0 - d / (table[k, 0] + table[k, arm]) if d else 1.0
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _power(x, exponent):
     if exponent == 0.0:
         return 1.0
     return x if exponent == 1.0 else x**exponent
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _curve(keys, n, arm, curve):
     """Fills the steps of an arm's curve; returns how many there are, and the last observed time (-1: nobody)."""
     at_risk = 0
@@ -239,7 +239,7 @@ def _curve(keys, n, arm, curve):
     return steps, last
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _median(curve, steps, last):
     """See `plain.kaplan_meier.curve_quantile` with its convention "r", at 1/2."""
     reached = 0
@@ -254,7 +254,7 @@ def _median(curve, steps, last):
     return (curve[_AT, reached] + stop) / 2.0
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _survival_at(curve, steps, at):
     k = 0
     while k < steps and curve[_AT, k] <= at:
@@ -265,7 +265,7 @@ def _survival_at(curve, steps, at):
     return height, height * math.sqrt(curve[_LOG_VARIANCE, k - 1]) if height > 0.0 else math.nan
 
 
-@njit(nogil=True, fastmath=False)
+@inner
 def _restricted_mean(curve, steps, tau):
     """The area under the curve to tau and its standard error: from the last step to the first."""
     area = variance = 0.0

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import extending, njit, types
+from numba import njit, types
 from numba.core.datamodel.models import PrimitiveModel
 from numba.extending import lower_builtin, register_model, type_callable
 
+from equipoise.kernels.compiled.tracing import OPERATORS, WHOLE_REGISTERS, half_traced, intrinsic, traced
+
+__all__ = ["intrinsic", "traced"]
+
 WIDTH = 16
 _BYTES = 64
-
-# Its result has another signature than the function it decorates.
-intrinsic: Any = extending.intrinsic
 
 # Whose undocumented options type checkers do not know.
 _jit: Any = njit
@@ -36,8 +37,7 @@ _PLAIN: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "nump
 entry = _jit(cache=True, **_PLAIN)
 # For functions that only compiled functions call: without the wrappers for Python they compile in half the time.
 inner = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_PLAIN)
-# The same, always put into the caller: by LLVM, or by numba before either is compiled.
-forced = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_PLAIN)
+# The same, put into the caller by numba before either is compiled.
 inlined = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always", **_PLAIN)
 
 _I1, _I32, _I64, _F32 = ir.IntType(1), ir.IntType(32), ir.IntType(64), ir.FloatType()
@@ -63,6 +63,12 @@ mask, u64 = Lanes("mask16", _I1, WIDTH), Lanes("u64x8", _I64, WIDTH // 2)
 Codegen = Callable[[Any, Any, Any, Any], Any]
 
 
+def traced_vector(kind: Lanes) -> ir.VectorType:
+    """The vector that stands for a type where it is traced: of all lanes, or of half of them."""
+    whole: ir.VectorType = kind.vector
+    return whole if half_traced() is None else ir.VectorType(whole.element, whole.count // 2)
+
+
 def vector_constant(vector: ir.VectorType, value: int | float) -> ir.Constant:
     """The same value in every lane."""
     return ir.Constant(vector, [value] * vector.count)
@@ -72,10 +78,15 @@ def row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: An
     """The address of a row of an array."""
     data = context.make_array(array_type)(context, builder, array).data
     wide = builder.zext(row, _I64) if row.type.width < 64 else row
-    return builder.bitcast(builder.gep(data, [builder.mul(wide, ir.Constant(_I64, WIDTH))]), vector.as_pointer())
+    place = builder.mul(wide, ir.Constant(_I64, WIDTH))
+    if half_traced():
+        place = builder.add(place, ir.Constant(_I64, WIDTH // 2))
+    return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
 
 
 def _binary(op: Any, operands: Lanes, result: Lanes, build: Callable[[Any, Any, Any], Any]) -> None:
+    OPERATORS[op, operands] = result, build
+
     @type_callable(op)
     def _type(context: Any) -> Any:
         def typer(a: Any, b: Any) -> Any:
@@ -119,7 +130,8 @@ for _op, _word in _FLOAT.items():
 for _op, _word in _LOGIC.items():
     _binary(_op, mask, mask, _by_name(_word))
 for _op, _word in _ORDER.items():
-    _binary(_op, u32, mask, _comparison(_word, "icmp_unsigned"))
+    # As signed numbers, in one instruction everywhere: what is compared is below 2^31, or `below` compares it.
+    _binary(_op, u32, mask, _comparison(_word, "icmp_signed"))
     # As everywhere, NaN differs from all.
     _binary(_op, f32, mask, _comparison(_word, "fcmp_unordered" if _word == "!=" else "fcmp_ordered"))
 
@@ -134,18 +146,20 @@ def _unary(operand: Lanes | None, result: Lanes | types.Type, build: Callable[[A
     return function
 
 
-to_float = _unary(u32, f32, lambda b, a: b.sitofp(a, f32.vector))
-to_whole = _unary(f32, u32, lambda b, a: b.fptosi(a, u32.vector))
-as_float = _unary(u32, f32, lambda b, a: b.bitcast(a, f32.vector))
-as_bits = _unary(f32, u32, lambda b, a: b.bitcast(a, u32.vector))
+to_float = _unary(u32, f32, lambda b, a: b.sitofp(a, traced_vector(f32)))
+to_whole = _unary(f32, u32, lambda b, a: b.fptosi(a, traced_vector(u32)))
+as_float = _unary(u32, f32, lambda b, a: b.bitcast(a, traced_vector(f32)))
+as_bits = _unary(f32, u32, lambda b, a: b.bitcast(a, traced_vector(u32)))
 as_halves = _unary(u32, u64, lambda b, a: b.bitcast(a, u64.vector))
 as_lanes = _unary(u64, u32, lambda b, a: b.bitcast(a, u32.vector))
 any_lane = _unary(
     mask,
     types.boolean,
-    lambda b, a: b.icmp_unsigned("!=", b.bitcast(a, ir.IntType(16)), ir.Constant(ir.IntType(16), 0)),
+    lambda b, a: b.icmp_unsigned(
+        "!=", b.bitcast(a, ir.IntType(a.type.count)), ir.Constant(ir.IntType(a.type.count), 0)
+    ),
 )
-square_root = _unary(f32, f32, lambda b, a: _call(b, "llvm.sqrt.v16f32", f32.vector, [a]))
+square_root = _unary(f32, f32, lambda b, a: _call(b, f"llvm.sqrt.v{a.type.count}f32", a.type, [a]))
 
 
 def _call(builder: Any, name: str, vector: ir.VectorType, args: Any) -> Any:
@@ -157,6 +171,9 @@ def _call(builder: Any, name: str, vector: ir.VectorType, args: Any) -> Any:
 def whole_registers(context: Any) -> bool:
     """Whether the processor compiled for is known to hold sixteen lanes in one register (AVX-512)."""
     return "+avx512f" in context.codegen().magic_tuple()[2]
+
+
+WHOLE_REGISTERS[0] = whole_registers
 
 
 def smaller(builder: Any, a: Any, b: Any) -> Any:
@@ -183,6 +200,14 @@ minimum, maximum = _pair(smaller), _pair(larger)
 
 
 @intrinsic
+def below(typingctx: Any, a: Any, b: Any) -> Any:
+    """a < b of words of all 32 bits."""
+    if a is not u32 or b is not u32:
+        return None
+    return mask(a, b), lambda context, builder, signature, args: builder.icmp_unsigned("<", *args)
+
+
+@intrinsic
 def select(typingctx: Any, chosen: Any, a: Any, b: Any) -> Any:
     """Lanes of `a` where chosen, else of `b`."""
     if chosen is not mask or a is not b:
@@ -201,7 +226,8 @@ def _spreader(result: Lanes, element: types.Type) -> Any:
     @intrinsic
     def spread(typingctx: Any, x: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return spread_scalar(builder, context.cast(builder, args[0], signature.args[0], element), result.vector)
+            scalar = context.cast(builder, args[0], signature.args[0], element)
+            return spread_scalar(builder, scalar, traced_vector(result))
 
         return result(x), codegen
 
@@ -225,8 +251,9 @@ def _loader(result: Lanes) -> Any:
     @intrinsic
     def load(typingctx: Any, array: Any, row: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            vector = traced_vector(result)
             return builder.load(
-                row_pointer(context, builder, signature.args[0], args[0], args[1], result.vector), align=_BYTES
+                row_pointer(context, builder, signature.args[0], args[0], args[1], vector), align=4 * vector.count
             )
 
         return result(array, row), codegen
@@ -241,8 +268,9 @@ def _storer(value: Lanes) -> Any:
             return None
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pointer = row_pointer(context, builder, signature.args[0], args[0], args[1], value.vector)
-            builder.store(args[2], pointer, align=_BYTES)
+            vector = traced_vector(value)
+            pointer = row_pointer(context, builder, signature.args[0], args[0], args[1], vector)
+            builder.store(args[2], pointer, align=4 * vector.count)
             return context.get_dummy_value()
 
         return types.void(array, row, lanes), codegen
@@ -259,29 +287,28 @@ def look_up(typingctx: Any, table: Any, row: Any, place: Any) -> Any:
     """The element of a row of sixteen floats at each lane's place, 0 to 7."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = row_pointer(context, builder, signature.args[0], args[0], args[1], f32.vector)
         if whole_registers(context):
+            pointer = row_pointer(context, builder, signature.args[0], args[0], args[1], f32.vector)
             values = builder.load(pointer, align=_BYTES)
             return _call(builder, "llvm.x86.avx512.permvar.sf.512", f32.vector, [values, args[2]])
-        return _permuted_halves(builder, pointer, args[2])
+        return _permuted(context, builder, signature.args[0], args)
 
     return f32(table, row, place), codegen
 
 
-def _permuted_halves(builder: Any, pointer: Any, place: Any) -> Any:
-    """Eight lanes at a time in the form that LLVM turns into one permutation where the processor has one."""
+def _permuted(context: Any, builder: Any, table_type: Any, args: Any) -> Any:
+    """Half of the lanes, in the form that LLVM turns into one permutation where the processor has one."""
+    table, row, places = args
     half = ir.VectorType(_F32, WIDTH // 2)
-    values = builder.load(builder.bitcast(pointer, half.as_pointer()), align=_BYTES)
-    halves = []
-    for start in (0, WIDTH // 2):
-        numbers = ir.Constant(ir.VectorType(_I32, WIDTH // 2), list(range(start, start + WIDTH // 2)))
-        places = builder.shuffle_vector(place, ir.Constant(u32.vector, ir.Undefined), numbers)
-        found = ir.Constant(half, ir.Undefined)
-        for i in range(WIDTH // 2):
-            at = builder.extract_element(places, ir.Constant(_I32, i))
-            found = builder.insert_element(found, builder.extract_element(values, at), ir.Constant(_I32, i))
-        halves.append(found)
-    return builder.shuffle_vector(*halves, ir.Constant(u32.vector, list(range(WIDTH))))
+    # The table's first half holds all that is looked up, whichever half of the lanes asks.
+    data = context.make_array(table_type)(context, builder, table).data
+    place = builder.mul(builder.zext(row, _I64) if row.type.width < 64 else row, ir.Constant(_I64, WIDTH))
+    values = builder.load(builder.bitcast(builder.gep(data, [place]), half.as_pointer()), align=_BYTES)
+    found = ir.Constant(half, ir.Undefined)
+    for i in range(WIDTH // 2):
+        at = builder.extract_element(places, ir.Constant(_I32, i))
+        found = builder.insert_element(found, builder.extract_element(values, at), ir.Constant(_I32, i))
+    return found
 
 
 def aligned_rows(rows: int, dtype: Any) -> np.ndarray:

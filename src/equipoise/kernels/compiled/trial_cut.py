@@ -9,6 +9,7 @@ import numpy as np
 from equipoise.kernels.compiled.lanes import (
     WIDTH,
     any_lane,
+    below,
     inlined,
     inner,
     load_u,
@@ -20,6 +21,7 @@ from equipoise.kernels.compiled.lanes import (
     store_u,
     to_float,
     to_whole,
+    traced,
 )
 from equipoise.kernels.compiled.trial_networks import BLOCK, filled_rows
 from equipoise.kernels.compiled.trial_rows import NO_EVENT
@@ -44,42 +46,51 @@ class LookPlan(NamedTuple):
     guess: np.ndarray
 
 
-@inlined
-def _count(work, calendar, rows, at):
-    """How many events are at or before each lane's tick, the last of those and the first one after it."""
-    count, below, above = spread_u(0), spread_u(0), spread_u(NO_EVENT)
-    for row in range(calendar, calendar + rows):
-        tick = load_u(work, row)
-        early = tick <= at
-        count = select(early, count + spread_u(1), count)
-        below = select(early, maximum(below, tick), below)
-        above = select(early, above, minimum(above, tick))
-    return count, below, above
+@traced
+def _begin_count():
+    return spread_u(0), spread_u(0), spread_u(NO_EVENT)
 
 
-@inlined
-def _toward(at, count, target, spacing, low, high):
-    """Where the target count should be reached, by that many ticks per event; kept from `low` to below `high`."""
-    distance = (target - to_float(count)) * spacing
+@traced
+def _count(work, row, at, counted):
+    """One more row to how many events are at or before each lane's tick, the last of those and the first after it."""
+    count, below, above = counted
+    tick = load_u(work, row)
+    early = tick <= at
+    count = select(early, count + spread_u(1), count)
+    below = select(early, maximum(below, tick), below)
+    return count, below, select(early, above, minimum(above, tick))
+
+
+@traced
+def _count_only(work, row, at, count):
+    """One more row to the count alone: differences below 2^31 have their sign in the last bit."""
+    return count + ((load_u(work, row) - (at + spread_u(1))) >> spread_u(31))
+
+
+@traced
+def _toward(at, count, events, spacing, limits):
+    """Where the target count should be reached, by that many ticks per event; kept from low to below high."""
+    low, high = limits
+    distance = (spread_f(events) - spread_f(0.5) - to_float(count)) * spacing
     limit = spread_f(float(HORIZON))
     bounded = select(distance < limit, distance, limit)
     bounded = select(bounded > spread_f(-float(HORIZON)), bounded, spread_f(-float(HORIZON)))
     moved = at + to_whole(bounded)
-    # A negative result is a large unsigned one.
-    moved = select(moved > spread_u(0x7FFFFFFF), spread_u(0), moved)
+    moved = select(moved < spread_u(0), spread_u(0), moved)
     return maximum(low, minimum(moved, high - spread_u(1)))
 
 
-@inlined
-def _bracket(at, count, wanted, bracket):
+@traced
+def _bracket(at, count, events, bracket):
     """The last places tried with too few events and with enough, and their counts; NO_EVENT stands for none."""
     few_at, few, enough_at, enough = bracket
-    reached = count >= wanted
+    reached = count >= spread_u(events)
     few_at, few = select(reached, few_at, at), select(reached, few, count)
     return few_at, few, select(reached, at, enough_at), select(reached, count, enough)
 
 
-@inlined
+@traced
 def _spacing(bracket, guess):
     """Ticks per event between the two places of the bracket; the guess while one of them is missing."""
     few_at, few, enough_at, enough = bracket
@@ -87,14 +98,34 @@ def _spacing(bracket, guess):
     return select(both, to_float(enough_at - few_at) / to_float(enough - few), guess)
 
 
-@inlined
-def _count_only(work, calendar, rows, at):
-    """How many events are at or before each lane's tick: differences below 2^31 have their sign in the last bit."""
-    count = spread_u(0)
-    after = at + spread_u(1)
-    for row in range(calendar, calendar + rows):
-        count = count + ((load_u(work, row) - after) >> spread_u(31))
-    return count
+@traced
+def _next_place(at, count, events, guess, grown, bracket, limits):
+    """The next place to try, and the bracket with the last one."""
+    bracket = _bracket(at, count, events, bracket)
+    return _toward(at, count, events, _spacing(bracket, spread_f(guess) * spread_f(grown)), limits), bracket
+
+
+@traced
+def _begin_search(guess):
+    none = spread_u(NO_EVENT)
+    return spread_u(guess), (none, none, none, none), (spread_u(0), none)
+
+
+@traced
+def _narrowed(counted, events, limits):
+    """The limits after a full count, and whether a lane has not found its event."""
+    (count, below, above), (low, high), wanted = counted, limits, spread_u(events)
+    enough = count >= wanted
+    high = select(enough, minimum(high, below), high)
+    low = maximum(low, select(enough, select(count == wanted, below, spread_u(0)), above))
+    high = select(count + spread_u(1) == wanted, above, high)
+    return (low, high), any_lane(low < high)
+
+
+@traced
+def _middle(limits):
+    low, high = limits
+    return low + ((high - low) >> spread_u(1))
 
 
 @inner
@@ -105,36 +136,33 @@ def event_tick(work, calendar, rows, events, guess, spare):
     also find the events next to the place tried, so that counts of D - 1 and D end it; by bisection after
     `_FREE_PASSES`. `guess` (2) is moved toward what was found; `spare`: two rows.
     """
-    wanted, target = spread_u(events), spread_f(events - 0.5)
-    low, high = spread_u(0), spread_u(NO_EVENT)
-    at, spacing, grown = spread_u(np.uint32(guess[0])), spread_f(guess[1]), 1.0
-    bracket = (spread_u(NO_EVENT), spread_u(NO_EVENT), spread_u(NO_EVENT), spread_u(NO_EVENT))
+    at, bracket, limits = _begin_search(np.uint32(guess[0]))
+    spacing, grown = guess[1], 1.0
     for passes in range(_COUNTING_PASSES):
-        count = _count_only(work, calendar, rows, at)
+        count = spread_u(0)
+        for row in range(calendar, calendar + rows):
+            count = _count_only(work, row, at, count)
         if passes == 0:
             store_u(work, spare + 1, count)
-        bracket = _bracket(at, count, wanted, bracket)
-        at = _toward(at, count, target, _spacing(bracket, spacing * spread_f(grown)), low, high)
+        at, bracket = _next_place(at, count, events, spacing, grown, bracket, limits)
         grown *= 1.5
     passes = 0
     while True:
-        count, below, above = _count(work, calendar, rows, at)
-        enough = count >= wanted
-        high = select(enough, minimum(high, below), high)
-        low = maximum(low, select(enough, select(count == wanted, below, spread_u(0)), above))
-        high = select(count + spread_u(1) == wanted, above, high)
-        if not any_lane(low < high):
+        counted = _begin_count()
+        for row in range(calendar, calendar + rows):
+            counted = _count(work, row, at, counted)
+        limits, open_lanes = _narrowed(counted, events, limits)
+        if not open_lanes:
             break
         passes += 1
         if passes <= _FREE_PASSES:
-            bracket = _bracket(at, count, wanted, bracket)
-            at = _toward(at, count, target, _spacing(bracket, spacing * spread_f(grown)), low, high)
+            at, bracket = _next_place(at, counted[0], events, spacing, grown, bracket, limits)
             grown *= 1.5
         else:
-            at = low + ((high - low) >> spread_u(1))
-    store_u(work, spare, low)
+            at = _middle(limits)
+    store_u(work, spare, limits[0])
     _learn(work, spare, events, guess)
-    return low
+    return limits[0]
 
 
 @inlined
@@ -153,7 +181,7 @@ def _learn(work, spare, events, guess):
         guess[1] += 0.125 * (moved / passed - guess[1])
 
 
-@inner
+@inlined
 def look_tick(work, at, rows, looks, look, spare):
     """The calendar tick of a look in each lane."""
     latest = spread_u(looks.latest[look])
@@ -179,17 +207,26 @@ def cut_rows(work, at, rows, cut, out):
     A key is the lesser of the patient's own and that of censoring at the cut. Returns the number of rows to sort, a
     multiple of 16 without the last patients when no lane has enrolled them, and the enrolled of each lane.
     """
-    limit = (cut << spread_u(4)) | spread_u(8)
-    while rows > 0 and not any_lane(load_u(work, at.entry + rows - 1) < limit - spread_u(8)):
+    while rows > 0 and not _any_entered(work, at, rows - 1, cut):
         rows -= 1
     enrolled = spread_u(0)
     for r in range(rows):
-        entry, key = load_u(work, at.entry + r), load_u(work, at.key + r)
-        entered = entry < limit - spread_u(8)
-        censored = (limit - entry) | (key & spread_u(7))
-        store_u(work, out + r, select(entered, minimum(key, censored), spread_u(ONES)))
-        enrolled = select(entered, enrolled + spread_u(1), enrolled)
+        enrolled = _cut_row(work, at, r, cut, out, enrolled)
     padded = (rows + BLOCK - 1) // BLOCK * BLOCK
     for r in range(rows, filled_rows(padded)):
         store_u(work, out + r, spread_u(ONES))
     return padded, enrolled
+
+
+@traced
+def _any_entered(work, at, r, cut):
+    return any_lane(below(load_u(work, at.entry + r), cut << spread_u(4)))
+
+
+@traced
+def _cut_row(work, at, r, cut, out, enrolled):
+    entry, key, limit = load_u(work, at.entry + r), load_u(work, at.key + r), (cut << spread_u(4)) | spread_u(8)
+    entered = below(entry, limit - spread_u(8))
+    censored = (limit - entry) | (key & spread_u(7))
+    store_u(work, out + r, select(entered, minimum(key, censored), spread_u(ONES)))
+    return select(entered, enrolled + spread_u(1), enrolled)

@@ -16,15 +16,16 @@ import numpy as np
 
 from equipoise.kernels.compiled import lanes
 from equipoise.kernels.compiled.trial_cut import ONES, LookPlan, cut_rows, look_tick
-from equipoise.kernels.compiled.trial_medians import lane_cox, lane_median, medians
+from equipoise.kernels.compiled.trial_medians import medians
 from equipoise.kernels.compiled.trial_networks import BLOCK, sort_rows
 from equipoise.kernels.compiled.trial_rows import CHUNK, DrawPlan, Rows, draw_rows
 from equipoise.kernels.compiled.trial_scan import (
-    OUT_AT_RISK,
+    ASKED,
+    LOOK,
     OUT_RESCUE,
     OUT_ROWS,
-    RESCUE_COX,
-    RESCUE_MEDIAN,
+    ROWS,
+    TRIAL,
     maximize_cox,
     scan_logrank,
 )
@@ -40,6 +41,8 @@ _FLOATS = (
     trial_spec.Z, trial_spec.VARIANCE, _LOG_HR, _LOG_HR_SE, trial_spec.EVENTS_CONTROL, trial_spec.EVENTS_EXPERIMENTAL,
 )  # fmt: skip
 _COUNTS = (_ENROLLED, _TIME)
+# Beyond every draw of 16 bits.
+_NO_DRAW = 1 << 16
 _kept = threading.local()
 
 
@@ -53,7 +56,10 @@ class Memory(NamedTuple):
 
 
 class Engine(NamedTuple):
-    """All that the kernel needs for a spec: made once, used for any number of chunks by one thread at a time."""
+    """All that the kernel needs for a spec: made once, used for any number of chunks by one thread at a time.
+
+    `left_open` (R, 4) and `open_keys` (R, rows): trials at looks whose statistics are left to `trial_rescue`.
+    """
 
     draws: DrawPlan
     looks: LookPlan
@@ -64,6 +70,8 @@ class Engine(NamedTuple):
     strata: int
     cox: bool
     medians: bool
+    left_open: np.ndarray
+    open_keys: np.ndarray
 
 
 def takes(spec: TrialSpec) -> bool:
@@ -79,11 +87,14 @@ def build_engine(spec: TrialSpec) -> Engine:
     filled = 1 << (padded - 1).bit_length()
     own = (filled, padded) if len(spec.look_events) > 1 else (0, 0)
     sizes = (padded, filled, n, 4 * CHUNK, CHUNK, CHUNK, CHUNK, 3, *own, OUT_ROWS, 2)
+    # Room for the sixteen trials of a group at every look, and so many more that the kernel seldom stops for them.
+    room = _WIDTH * len(spec.look_events) + 256
     starts = [0, *np.cumsum(sizes).tolist()]
     work = lanes.aligned_rows(starts[12], np.uint32)
     return Engine(
         _draw_plan(spec), _look_plan(spec), Rows(*starts[:8]), Memory(*starts[8:12]), work, work.view(np.float32),
-        spec.strata, bool(spec.cox), bool(spec.medians),
+        spec.strata, bool(spec.cox), bool(spec.medians), np.empty((room, 4), dtype=np.int64),
+        np.empty((room, padded), dtype=np.uint32),
     )  # fmt: skip
 
 
@@ -95,11 +106,16 @@ def _draw_plan(spec: TrialSpec) -> DrawPlan:
     sizes = len(spec.block_contents)
     return DrawPlan(
         spec.patients, spec.arrival_kind, spec.arrival_cut, spec.arrival_start, spec.arrival_slope,
-        np.float32(spec.arrival_total), spec.planned_entry, spec.stratum_limits[:-1].copy(), spec.allocation_kind,
-        np.array([control | experimental << 4 for control, experimental in spec.block_contents], dtype=np.uint32),
-        np.array([-(-b * 65536 // sizes) for b in range(1, sizes)], dtype=np.uint32),
+        np.float32(spec.arrival_total), spec.planned_entry, _filled(spec.stratum_limits[:-1].tolist(), 3, _NO_DRAW),
+        spec.allocation_kind, _filled([own | other << 4 for own, other in spec.block_contents.tolist()], 2, 0),
+        _filled([-(-b * _NO_DRAW // sizes) for b in range(1, sizes)], 1, _NO_DRAW),
         np.uint32(spec.arm_limits[0]), tables, spec.event_start, spec.dropout_start,
     )  # fmt: skip
+
+
+def _filled(values: list[int], length: int, value: int) -> np.ndarray:
+    """The values and, up to that length, the one that stands for none."""
+    return np.array(values + [value] * (length - len(values)), dtype=np.uint32)
 
 
 def _sixteen_wide(by_cell: np.ndarray) -> np.ndarray:
@@ -129,14 +145,22 @@ def simulate_chunk(spec: TrialSpec, seed: int, first: int, count: int, out: np.n
 def simulate(engine: Engine, seed: int, first: int, count: int, out: np.ndarray) -> None:
     """Fills `out` (fields, looks, count), 64-bit floats, with trials `first` to `first + count - 1`."""
     key0, key1 = Stream(seed, "trials").key
-    _simulate(engine, np.uint64(key0), np.uint64(key1), np.uint64(first), count, out)
+    done = 0
+    while done < count:
+        done, found = _simulate(engine, np.uint64(key0), np.uint64(key1), np.uint64(first), done, count, out)
+        if found:
+            from equipoise.kernels.compiled.trial_rescue import resolve
+
+            resolve(engine.left_open[:found], engine.open_keys[:found], out)
 
 
 @lanes.entry
-def _simulate(engine, key0, key1, first, count, out):
+def _simulate(engine, key0, key1, first, done, count, out):
+    """Goes on from trial `done` of the chunk; returns where it stopped, and how much it left open."""
+    found = 0
     # A group is sixteen trials whose numbers differ in their last four bits.
-    head = np.int64(first & np.uint64(_WIDTH - 1))
-    for start in range(-head, count, _WIDTH):
+    start = done - np.int64((first + np.uint64(done)) & np.uint64(_WIDTH - 1))
+    while start < count and found + _WIDTH * len(engine.looks.events) <= len(engine.left_open):
         base = first + np.uint64(start)
         low = lanes.spread_u(np.uint32(base & np.uint64(0xFFFFFFFF))) + lanes.lane_numbers()
         draw_rows(engine.work, engine.at, engine.draws, low, np.uint32(base >> np.uint64(32)), key0, key1)
@@ -145,38 +169,45 @@ def _simulate(engine, key0, key1, first, count, out):
             if look == len(engine.looks.events) - 1:
                 keys, risk = engine.at.key, engine.at.entry
             rows = _look(engine, look, keys, risk)
-            _write(engine, look, (keys, risk, rows), start, count, out)
+            found = _write(engine, look, keys, rows, start, count, out, found)
+        start += _WIDTH
+    return min(start, count), found
 
 
-@lanes.inner
+@lanes.inlined
 def _look(engine, look, keys, risk):
     """One look; `keys` and `risk` are the first rows of what it works on. Returns the number of rows sorted."""
     work, memory = engine.work, engine.memory
     cut = look_tick(work, engine.at, engine.draws.patients, engine.looks, look, memory.spare)
     rows, enrolled = cut_rows(work, engine.at, engine.draws.patients, cut, keys)
     sort_rows(work, keys, rows)
-    absent = lanes.spread_u(rows) - enrolled
-    scan_logrank(work, keys, rows, risk, absent, engine.strata, memory.out)
-    lanes.store_u(work, memory.out + _ENROLLED, enrolled)
-    lanes.store_u(work, memory.out + _TIME, cut)
+    scan_logrank(work, keys, rows, risk, lanes.spread_u(rows) - enrolled, engine.strata, memory.out)
+    _store_counts(work, memory.out, enrolled, cut)
     if engine.cox:
         maximize_cox(work, risk, rows, memory.out)
-    else:
-        lanes.store_f(work, memory.out + _LOG_HR, lanes.spread_f(np.nan))
-        lanes.store_f(work, memory.out + _LOG_HR_SE, lanes.spread_f(np.nan))
     if engine.medians:
         medians(work, keys, rows, memory.out)
-    else:
-        lanes.store_u(work, memory.out + _MEDIAN_0, lanes.spread_u(ONES))
-        lanes.store_u(work, memory.out + _MEDIAN_1, lanes.spread_u(ONES))
     return rows
 
 
-@lanes.inner
-def _write(engine, look, sorted_rows, start, count, out):
-    """The results of one look of the lanes that are asked for."""
+@lanes.traced
+def _store_counts(work, out, enrolled, cut):
+    """Stores these counts, and NaN for what may not be asked for."""
+    lanes.store_u(work, out + _ENROLLED, enrolled)
+    lanes.store_u(work, out + _TIME, cut)
+    for row in (_LOG_HR, _LOG_HR_SE):
+        lanes.store_f(work, out + row, lanes.spread_f(np.nan))
+    for row in (_MEDIAN_0, _MEDIAN_1):
+        lanes.store_u(work, out + row, lanes.spread_u(ONES))
+
+
+@lanes.inlined
+def _write(engine, look, keys, rows, start, count, out, found):
+    """The results of one look of the lanes that are asked for; returns `found` and how many of them are left open."""
     results, floats, words = engine.memory.out * _WIDTH, engine.floats, engine.work
-    low, high = max(0, -start), min(_WIDTH, count - start)
+    low = -start if start < 0 else 0
+    high = _WIDTH if count - start > _WIDTH else count - start
+    # Field by field: the rows of `out` lie so far apart that they would share places in the cache.
     for field in _FLOATS:
         row = results + field * _WIDTH
         for lane in range(low, high):
@@ -185,24 +216,17 @@ def _write(engine, look, sorted_rows, start, count, out):
         row = results + field * _WIDTH
         for lane in range(low, high):
             out[field, look, start + lane] = words[row + lane]
-    for arm in range(2):
-        row = results + (_MEDIAN_0 + arm) * _WIDTH
+    for field in (_MEDIAN_0, _MEDIAN_1):
+        row = results + field * _WIDTH
         for lane in range(low, high):
             twice = words[row + lane]
-            out[_MEDIAN_0 + arm, look, start + lane] = np.nan if twice == ONES else 0.5 * twice
+            out[field, look, start + lane] = np.nan if twice == ONES else 0.5 * twice
     for lane in range(low, high):
         asked = words[results + OUT_RESCUE * _WIDTH + lane]
         if asked != 0:
-            _rescue(engine, sorted_rows, lane, asked, out[:, look, start + lane])
-
-
-@lanes.inner
-def _rescue(engine, sorted_rows, lane, asked, out):
-    """The statistics of one lane that single precision left open."""
-    words, (keys, risk, rows) = engine.work, sorted_rows
-    if asked & RESCUE_COX:
-        out[_LOG_HR], out[_LOG_HR_SE] = lane_cox(words, keys, risk, rows, lane)
-    for arm in range(2):
-        if asked & (RESCUE_MEDIAN << arm):
-            patients = (words[(engine.memory.out + OUT_AT_RISK) * _WIDTH + lane] >> (16 - 16 * arm)) & 0xFFFF
-            out[_MEDIAN_0 + arm] = lane_median(words, keys, rows, lane, arm, patients)
+            what = engine.left_open[found]
+            what[TRIAL], what[LOOK], what[ASKED], what[ROWS] = start + lane, look, asked, rows
+            for r in range(rows):
+                engine.open_keys[found, r] = words[(keys + r) * _WIDTH + lane]
+            found += 1
+    return found

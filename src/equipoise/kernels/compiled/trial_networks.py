@@ -124,7 +124,7 @@ _flip4, _flip8, _flip16 = (_across_blocks(m, mirrored(m)) for m in (4, 8, 16))
 _cross4, _cross8, _cross16 = (_across_blocks(m, half_cleaners(m, m // 2)) for m in (4, 8, 16))
 
 
-@lanes.inner
+@lanes.inlined
 def _flip(array, base, blocks):
     """Mirrored comparison of the two halves of `blocks` blocks, and one to three layers of half-cleaners."""
     top = base + blocks * BLOCK - 1
@@ -140,7 +140,7 @@ def _flip(array, base, blocks):
             _flip4(array, base + i, top - i, stride)
 
 
-@lanes.inner
+@lanes.inlined
 def _cross(array, start, rows, layers):
     """That many layers of half-cleaners within `rows` rows, the first at distance rows / 2."""
     stride = rows >> layers
@@ -153,10 +153,11 @@ def _cross(array, start, rows, layers):
             _cross4(array, i, i + 3 * stride, stride)
 
 
-@lanes.inner
+@lanes.inlined
 def _merge(array, base, blocks, end):
     """Two sorted halves of `blocks` blocks, more than two, become one sorted run; rows from `end` on are ones."""
-    stop = min(base + blocks * BLOCK, end)
+    stop = base + blocks * BLOCK
+    stop = stop if stop < end else end
     _flip(array, base, blocks)
     rows, left = blocks * BLOCK // 4, 0
     while blocks > 16 and (BLOCK << left) < rows:
@@ -171,7 +172,7 @@ def _merge(array, base, blocks, end):
         _clean_block(array, row)
 
 
-@lanes.inner
+@lanes.inlined
 def filled_rows(rows):
     """How many rows a sort of this many, a multiple of 16, may touch: the next power of two."""
     filled = BLOCK
@@ -186,19 +187,15 @@ def sort_rows(array, start, rows):
 
     Runs are merged as soon as both are there, while they are in the nearest cache.
     """
-    end, done = start + rows, 0
-    for row in range(start, end, BLOCK):
-        _sort_block(array, row)
-        done += 1
-        if done % 2 == 0:
-            _merge_blocks(array, row - BLOCK)
+    end, count = start + rows, rows // BLOCK
+    for done in range(1, filled_rows(rows) // BLOCK + 1):
+        if done <= count:
+            _sort_block(array, start + (done - 1) * BLOCK)
+            if done % 2 == 0:
+                _merge_blocks(array, start + (done - 2) * BLOCK)
         blocks = 4
         while done % blocks == 0:
-            _merge(array, row + BLOCK - blocks * BLOCK, blocks, end)
+            # At the end, runs whose second half is rows of ones alone are sorted as they are.
+            if count - (done - blocks) > blocks // 2:
+                _merge(array, start + (done - blocks) * BLOCK, blocks, end)
             blocks *= 2
-    blocks = 4
-    while blocks < 2 * done:
-        base = done // blocks * blocks
-        if done - base > blocks // 2:
-            _merge(array, start + base * BLOCK, blocks, end)
-        blocks *= 2

@@ -10,7 +10,6 @@ from __future__ import annotations
 from equipoise.kernels.compiled.lanes import (
     any_lane,
     as_float,
-    inlined,
     inner,
     load_f,
     load_u,
@@ -22,6 +21,7 @@ from equipoise.kernels.compiled.lanes import (
     store_u,
     to_float,
     to_whole,
+    traced,
 )
 from equipoise.kernels.compiled.trial_networks import BLOCK
 from equipoise.kernels.plain import trial_spec
@@ -36,6 +36,8 @@ OUT_ROWS = len(trial_spec.FIELDS) + 5
     trial_spec.EVENTS_EXPERIMENTAL,
 )  # fmt: skip
 RESCUE_COX, RESCUE_MEDIAN = 1, 2
+# What is left open of a trial at a look: its place in the chunk, the look, the statistics asked for, its rows.
+TRIAL, LOOK, ASKED, ROWS = range(4)
 
 _NO_EVENT_WORD = 0x10000
 # Where the last step of the Cox iteration is smaller, its series leaves less than 1e-6.
@@ -46,7 +48,7 @@ _PASSES = 8
 _LARGEST_BETA = 8.0
 
 
-@inlined
+@traced
 def _share(kept, ratio):
     """The share of the experimental arm in a risk set at a hazard ratio: q, and q (1 - q)."""
     a = to_float(kept & spread_u(0xFFFF)) * ratio
@@ -54,7 +56,7 @@ def _share(kept, ratio):
     return q, q * (spread_f(1.0) - q)
 
 
-@inlined
+@traced
 def _two_shares(first, second, ratio):
     """`_share` of two words with one division, which takes as long as ten multiplications."""
     a, b = to_float(first & spread_u(0xFFFF)) * ratio, to_float(second & spread_u(0xFFFF)) * ratio
@@ -64,7 +66,7 @@ def _two_shares(first, second, ratio):
     return q, q - q * q, p, p - p * p
 
 
-@inlined
+@traced
 def _keep(work, risk, key, word, step, events):
     """Keeps the word of an event, and counts it."""
     event = (key & spread_u(8)) == spread_u(0)
@@ -73,62 +75,85 @@ def _keep(work, risk, key, word, step, events):
     return kept, select(event, events + step, events)
 
 
-@inlined
+@traced
 def _step(key):
     """What a row adds to a word of counts."""
     return select((key & spread_u(1)) == spread_u(0), spread_u(0x10000), spread_u(1))
 
 
-@inner
-def _scan_one(work, keys, rows, risk, word):
-    """One stratum: sums of x - p, p (1 - p), p^2 (1 - p), p^2 (1 - p)^2, numbers of events, and of all."""
-    events = spread_u(0)
-    u, v, vq, vv = spread_f(0.0), spread_f(0.0), spread_f(0.0), spread_f(0.0)
-    for base in range(rows - BLOCK, -1, -BLOCK):
-        before, block, squares = events & spread_u(0xFFFF), spread_f(0.0), spread_f(0.0)
-        for r in range(base + BLOCK - 1, base - 1, -1):
-            key = load_u(work, keys + r)
-            step = _step(key)
-            word = word + step
-            kept, events = _keep(work, risk + r, key, word, step, events)
-            q, w = _share(kept, spread_f(1.0))
-            block, squares = block + q, squares + w
-            vq, vv = vq + w * q, vv + w * w
-        # Sums by blocks keep the digits of long ones.
-        u, v = u + (to_float((events & spread_u(0xFFFF)) - before) - block), v + squares
-    return events, word, u, v, vq, vv
+@traced
+def _add_row(work, risk, key, step, word, events, sums):
+    """Keeps a row's word, and adds what an event there adds to the sums."""
+    block, squares, vq, vv = sums
+    kept, events = _keep(work, risk, key, word, step, events)
+    q, w = _share(kept, spread_f(1.0))
+    return events, (block + q, squares + w, vq + w * q, vv + w * w)
+
+
+@traced
+def _row_of_one(work, keys, risk, word, events, sums):
+    """A row where there is one stratum; `word` counts patients at risk by arm."""
+    key = load_u(work, keys)
+    step = _step(key)
+    word = word + step
+    return (word, *_add_row(work, risk, key, step, word, events, sums))
+
+
+@traced
+def _row_of_four(work, keys, risk, words, events, sums):
+    """A row where there are up to four strata, with a word each."""
+    key = load_u(work, keys)
+    step, stratum = _step(key), key & spread_u(6)
+    within = [stratum == spread_u(2 * s) for s in range(4)]
+    words = tuple(select(own, word + step, word) for own, word in zip(within, words, strict=True))
+    word = words[0]
+    for s in (1, 2, 3):
+        word = select(within[s], words[s], word)
+    return (words, *_add_row(work, risk, key, step, word, events, sums))
+
+
+@traced
+def _begin(absent):
+    """Words, events, sums by block and totals before the first row."""
+    none, zero = spread_u(0), spread_f(0.0)
+    return (none, none, none, none - absent), none, (zero, zero, zero, zero), (zero, zero)
+
+
+@traced
+def _end_block(events, before, sums, totals):
+    """Sums by blocks keep the digits of long ones."""
+    (block, squares, vq, vv), (u, v), zero = sums, totals, spread_f(0.0)
+    seen = (events & spread_u(0xFFFF)) - (before & spread_u(0xFFFF))
+    return (zero, zero, vq, vv), (u + (to_float(seen) - block), v + squares)
 
 
 @inner
-def _scan_four(work, keys, rows, risk, word3):
-    """Four strata; see `_scan_one`."""
-    events, word0, word1, word2 = spread_u(0), spread_u(0), spread_u(0), spread_u(0)
-    u, v, vq, vv = spread_f(0.0), spread_f(0.0), spread_f(0.0), spread_f(0.0)
-    for base in range(rows - BLOCK, -1, -BLOCK):
-        before, block, squares = events & spread_u(0xFFFF), spread_f(0.0), spread_f(0.0)
-        for r in range(base + BLOCK - 1, base - 1, -1):
-            key = load_u(work, keys + r)
-            step, stratum = _step(key), key & spread_u(6)
-            in0, in1 = stratum == spread_u(0), stratum == spread_u(2)
-            in2, in3 = stratum == spread_u(4), stratum == spread_u(6)
-            word0, word1 = select(in0, word0 + step, word0), select(in1, word1 + step, word1)
-            word2, word3 = select(in2, word2 + step, word2), select(in3, word3 + step, word3)
-            word = select(in3, word3, select(in2, word2, select(in1, word1, word0)))
-            kept, events = _keep(work, risk + r, key, word, step, events)
-            q, w = _share(kept, spread_f(1.0))
-            block, squares = block + q, squares + w
-            vq, vv = vq + w * q, vv + w * w
-        u, v = u + (to_float((events & spread_u(0xFFFF)) - before) - block), v + squares
-    return events, word0 + word1 + word2 + word3, u, v, vq, vv
-
-
-@inlined
 def scan_logrank(work, keys, rows, risk, absent, strata, out):
-    """The log-rank statistic of sorted rows, `absent` of which are no patients; stores results from row `out` on."""
+    """The log-rank statistic of sorted rows, `absent` of which are no patients; stores results from row `out` on.
+
+    Sums are of x - p, p (1 - p), p^2 (1 - p), p^2 (1 - p)^2 over events.
+    """
+    words, events, sums, totals = _begin(absent)
     if strata == 1:
-        events, at_risk, u, v, vq, vv = _scan_one(work, keys, rows, risk, spread_u(0) - absent)
+        word = words[3]
+        for base in range(rows - BLOCK, -1, -BLOCK):
+            before = events
+            for r in range(base + BLOCK - 1, base - 1, -1):
+                word, events, sums = _row_of_one(work, keys + r, risk + r, word, events, sums)
+            sums, totals = _end_block(events, before, sums, totals)
+        words = (words[0], words[0], words[0], word)
     else:
-        events, at_risk, u, v, vq, vv = _scan_four(work, keys, rows, risk, spread_u(0) - absent)
+        for base in range(rows - BLOCK, -1, -BLOCK):
+            before = events
+            for r in range(base + BLOCK - 1, base - 1, -1):
+                words, events, sums = _row_of_four(work, keys + r, risk + r, words, events, sums)
+            sums, totals = _end_block(events, before, sums, totals)
+    _store_logrank(work, out, words, events, sums, totals)
+
+
+@traced
+def _store_logrank(work, out, words, events, sums, totals):
+    (u, v), (_, _, vq, vv), at_risk = totals, sums, words[0] + words[1] + words[2] + words[3]
     # 0 / 0 where nothing was comparable.
     store_f(work, out + _Z, (spread_f(0.0) - u) / square_root(v))
     store_f(work, out + _VARIANCE, v)
@@ -141,9 +166,10 @@ def scan_logrank(work, keys, rows, risk, absent, strata, out):
     store_u(work, out + OUT_RESCUE, spread_u(0))
 
 
-@inner
-def _series_root(u, v, c, d, steps):
+@traced
+def _series_root(series, steps):
     """The root near zero of u - v s - c s^2 / 2 - d s^3 / 6, by Newton's steps from u / v, within `_LARGEST_STEP`."""
+    u, v, c, d = series
     limit = spread_f(_LARGEST_STEP)
     half_c, sixth_d, half_d = c * spread_f(0.5), d * spread_f(1.0 / 6.0), d * spread_f(0.5)
     s = u / v
@@ -154,7 +180,7 @@ def _series_root(u, v, c, d, steps):
     return s
 
 
-@inlined
+@traced
 def _exp(x):
     """exp(x) for |x| < 20, right within 2e-7 of itself."""
     t = x * spread_f(1.4426950408889634)
@@ -169,18 +195,56 @@ def _exp(x):
     return e * as_float((whole + spread_u(127 - 32)) << spread_u(23))
 
 
-@inlined
-def _cox_sums(work, risk, rows, ratio):
-    """Sums of q at a hazard ratio, of its derivative by the logarithm, and of the two after that."""
-    e, v, vq, vv = spread_f(0.0), spread_f(0.0), spread_f(0.0), spread_f(0.0)
-    for base in range(risk, risk + rows, BLOCK):
-        block, squares = spread_f(0.0), spread_f(0.0)
-        for row in range(base, base + BLOCK, 2):
-            q, w, p, z = _two_shares(load_u(work, row), load_u(work, row + 1), ratio)
-            block, squares = block + (q + p), squares + (w + z)
-            vq, vv = vq + (w * q + z * p), vv + (w * w + z * z)
-        e, v = e + block, v + squares
-    return e, v, v - spread_f(2.0) * vq, v - spread_f(6.0) * vv
+@traced
+def _add_two_rows(work, row, ratio, sums):
+    e, v, vq, vv = sums
+    q, w, p, z = _two_shares(load_u(work, row), load_u(work, row + 1), ratio)
+    return e + (q + p), v + (w + z), vq + (w * q + z * p), vv + (w * w + z * z)
+
+
+@traced
+def _add_block(totals, sums):
+    """Totals of the first two sums, and the sums for the next block."""
+    (e, v), (block, squares, vq, vv), zero = totals, sums, spread_f(0.0)
+    return (e + block, v + squares), (zero, zero, vq, vv)
+
+
+@traced
+def _first_beta(work, out):
+    """The root of a series of the score about zero, and where the iteration stands."""
+    series = tuple(load_f(work, out + row) for row in (OUT_SCORE, _VARIANCE, OUT_SECOND, OUT_THIRD))
+    beta = _series_root(series, 3)
+    running = (beta < spread_f(_LARGEST_BETA)) & (beta > spread_f(-_LARGEST_BETA))
+    return beta, spread_f(0.0), running, spread_u(0) != spread_u(0)
+
+
+@traced
+def _cox_start(beta):
+    zero = spread_f(0.0)
+    return _exp(beta), (zero, zero), (zero, zero, zero, zero)
+
+
+@traced
+def _cox_step(events, totals, sums, state):
+    """One step of the iteration, from the sums of q and of its derivatives by the logarithm of the hazard ratio."""
+    (e, v), (_, _, vq, vv), (beta, error, running, settled) = totals, sums, state
+    c, d = v - spread_f(2.0) * vq, v - spread_f(6.0) * vv
+    bound, small = spread_f(_LARGEST_BETA), spread_f(_SMALL_STEP)
+    step = _series_root((events - e, v, c, d), 2)
+    information = v + step * (c + step * (d * spread_f(0.5)))
+    beta = select(running, beta + step, beta)
+    error = select(running, spread_f(1.0) / square_root(information), error)
+    settled = settled | (running & (step < small) & (step > spread_f(-_SMALL_STEP)))
+    running = (beta < bound) & (beta > spread_f(-_LARGEST_BETA)) & (settled ^ (spread_u(0) == spread_u(0)))
+    return beta, error, running, settled
+
+
+@traced
+def _store_cox(work, out, state):
+    beta, error, _, settled = state
+    store_f(work, out + _LOG_HR, beta)
+    store_f(work, out + _LOG_HR_SE, error)
+    store_u(work, out + OUT_RESCUE, select(settled, spread_u(0), spread_u(RESCUE_COX)))
 
 
 @inner
@@ -191,24 +255,14 @@ def maximize_cox(work, risk, rows, out):
     whose series is solved for the step. A lane whose step was small is done and keeps its value, whatever its
     neighbors need. Lanes that do not settle are left to the rescue.
     """
-    beta = _series_root(
-        load_f(work, out + OUT_SCORE), load_f(work, out + _VARIANCE), load_f(work, out + OUT_SECOND),
-        load_f(work, out + OUT_THIRD), 3,
-    )  # fmt: skip
-    events = load_f(work, out + _EVENTS_1)
-    error, bound, small = spread_f(0.0), spread_f(_LARGEST_BETA), spread_f(_SMALL_STEP)
-    running = (beta < bound) & (beta > spread_f(-_LARGEST_BETA))
-    settled = spread_u(0) != spread_u(0)
+    state, events = _first_beta(work, out), load_f(work, out + _EVENTS_1)
     for _ in range(_PASSES):
-        e, v, c, d = _cox_sums(work, risk, rows, _exp(beta))
-        step = _series_root(events - e, v, c, d, 2)
-        information = v + step * (c + step * (d * spread_f(0.5)))
-        beta = select(running, beta + step, beta)
-        error = select(running, spread_f(1.0) / square_root(information), error)
-        settled = settled | (running & (step < small) & (step > spread_f(-_SMALL_STEP)))
-        running = (beta < bound) & (beta > spread_f(-_LARGEST_BETA)) & (settled ^ (spread_u(0) == spread_u(0)))
-        if not any_lane(running):
+        ratio, totals, sums = _cox_start(state[0])
+        for base in range(risk, risk + rows, BLOCK):
+            for row in range(base, base + BLOCK, 2):
+                sums = _add_two_rows(work, row, ratio, sums)
+            totals, sums = _add_block(totals, sums)
+        state = _cox_step(events, totals, sums, state)
+        if not any_lane(state[2]):
             break
-    store_f(work, out + _LOG_HR, beta)
-    store_f(work, out + _LOG_HR_SE, error)
-    store_u(work, out + OUT_RESCUE, select(settled, spread_u(0), spread_u(RESCUE_COX)))
+    _store_cox(work, out, state)

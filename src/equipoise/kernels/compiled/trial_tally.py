@@ -7,6 +7,7 @@ AVX-512, a busy machine), and lets other threads run meanwhile.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from numba import njit
@@ -44,3 +45,8 @@ def _tally(values, multiplier, shift, last, start, block, counts, missing, sums)
             sums[b, 0, r] = total
             sums[b, 1, r] = squares
         missing[r] = absent
+
+
+def cache_folder() -> Path:
+    """Where numba keeps what it compiles of this package."""
+    return Path(str(_tally.stats.cache_path))

@@ -20,7 +20,13 @@ from equipoise.kernels.plain.general_spec import (
     GeneralSpec,
     GeneralTrial,
 )
-from equipoise.kernels.plain.logrank import fleming_harrington_weight, logrank_sums, modest_weight, pooled_curve
+from equipoise.kernels.plain.logrank import (
+    fleming_harrington_weight,
+    logrank_sums,
+    modest_weight,
+    pooled_curve,
+    two_group_z,
+)
 from equipoise.kernels.plain.trial_looks import Observed
 from equipoise.kernels.plain.trial_spec import NEVER, NO_RULE
 
@@ -123,7 +129,7 @@ def _compare(spec: GeneralSpec, seen: Observed, endpoint: int, arm: int, column:
     counts = risk_sets.risk_counts(seen.time, seen.event, seen.arm, 2, seen.stratum)
     column[rows[Z]], column[rows[VARIANCE]] = weighted_z(counts, strata, None)
     if spec.base.cox:
-        column[rows[[LOG_HR, LOG_HR_SE]]] = trial_looks.log_hazard_ratio(counts)
+        column[rows[[LOG_HR, LOG_HR_SE]]] = trial_looks.log_hazard_ratio(counts, np.bincount(seen.arm, minlength=2))
     for test, row in zip(spec.tests, spec.test_rows[:, arm], strict=True):
         if test[3] == endpoint and len(counts.time):
             column[row] = weighted_z(counts, strata, test)[0]
@@ -131,11 +137,7 @@ def _compare(spec: GeneralSpec, seen: Observed, endpoint: int, arm: int, column:
 
 def weighted_z(counts: risk_sets.RiskCounts, strata: int, test: Floats | None) -> tuple[float, float]:
     """-U / sqrt(V) and V of a weighted log-rank test, Z NaN where V is not a number above zero."""
-    sums = logrank_sums(counts, strata, None if test is None else weight_of(counts, strata, test))
-    observed, expected = sums.observed.sum(axis=0), sums.expected.sum(axis=0)
-    variance = float(sums.covariance.sum(axis=0)[1, 1])
-    u = float(observed[1] - expected[1])
-    return (-u / math.sqrt(variance) if 0.0 < variance < math.inf else math.nan), variance
+    return two_group_z(logrank_sums(counts, strata, None if test is None else weight_of(counts, strata, test)))
 
 
 def weight_of(counts: risk_sets.RiskCounts, strata: int, test: Floats) -> Floats | None:

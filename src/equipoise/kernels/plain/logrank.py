@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +57,18 @@ def logrank_sums(counts: RiskCounts, n_strata: int, weight: np.ndarray | None = 
         expected[s] = d[rows] @ within
         covariance[s] = np.diag(factors @ within) - (within.T * factors) @ within
     return LogrankSums(observed, expected, covariance)
+
+
+def over_strata(sums: LogrankSums) -> tuple[np.ndarray, np.ndarray]:
+    """O - E (G) and its covariance (G, G) over all strata: observed and expected are added up before the difference."""
+    return sums.observed.sum(axis=0) - sums.expected.sum(axis=0), sums.covariance.sum(axis=0)
+
+
+def two_group_z(sums: LogrankSums) -> tuple[float, float]:
+    """Z = -(O - E) / sqrt(V) of the second of two groups, and V; Z is NaN where V is not a number above zero."""
+    difference, covariance = over_strata(sums)
+    variance = float(covariance[1, 1])
+    return (-float(difference[1]) / math.sqrt(variance) if 0.0 < variance < math.inf else math.nan), variance
 
 
 def joint_sums(counts: RiskCounts, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

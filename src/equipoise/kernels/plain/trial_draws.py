@@ -37,8 +37,8 @@ LOG_COEFFICIENTS = tuple(
         0.28707560896873474, -0.24882180988788605, 0.2342098504304886, -0.14620353281497955,
     )
 )  # fmt: skip
-# The largest 32-bit float that converts to a tick.
-LARGEST = np.float32(NEVER - 15)
+# Where ticks within a piece stop: beyond NEVER, which no 32-bit float equals, so that never stays never.
+MOST_TICKS = np.float32(1 << 28)
 
 
 class Patients(NamedTuple):
@@ -122,7 +122,7 @@ def _inverse(reached: F32, cell: U32, cut: F32, start: U32, slope: F32) -> U32:
     for k in range(1, len(start)):
         piece[reached >= cut[cell, k]] = k
     within = (reached - cut[cell, piece]) * slope[cell, piece]
-    return np.minimum(start[piece] + np.minimum(within, LARGEST).astype(np.uint32), np.uint32(NEVER))
+    return np.minimum(start[piece] + np.minimum(within, MOST_TICKS).astype(np.uint32), np.uint32(NEVER))
 
 
 def strata_of(spec: TrialSpec, words: U32) -> U32:

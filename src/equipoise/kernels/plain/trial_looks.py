@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise.kernels.plain import cox, kaplan_meier, newton, risk_sets, trial_spec
-from equipoise.kernels.plain.logrank import logrank_sums
+from equipoise.kernels.plain.logrank import logrank_sums, two_group_z
 from equipoise.kernels.plain.trial_draws import Patients, draw_patients
 from equipoise.kernels.plain.trial_spec import NEVER, NO_RULE, TrialSpec
 
@@ -94,27 +94,31 @@ def look_statistics(spec: TrialSpec, seen: Observed) -> npt.NDArray[np.float64]:
     if len(seen.time):
         counts = risk_sets.risk_counts(seen.time, seen.event, seen.arm, 2, seen.stratum)
         sums = logrank_sums(counts, int(seen.stratum.max()) + 1)
-        variance = float(sums.covariance[:, 1, 1].sum())
-        found[trial_spec.VARIANCE] = variance
-        if variance > 0.0:
-            found[trial_spec.Z] = -float((sums.observed - sums.expected)[:, 1].sum()) / math.sqrt(variance)
+        found[[trial_spec.Z, trial_spec.VARIANCE]] = two_group_z(sums)
         if spec.cox:
-            found[[trial_spec.LOG_HR, trial_spec.LOG_HR_SE]] = log_hazard_ratio(counts)
+            found[[trial_spec.LOG_HR, trial_spec.LOG_HR_SE]] = log_hazard_ratio(
+                counts, np.bincount(seen.arm, minlength=2)
+            )
     if spec.medians:
         places = (trial_spec.MEDIAN_CONTROL, trial_spec.MEDIAN_EXPERIMENTAL)
         found[list(places)] = [median_ticks(seen.time[seen.arm == g], seen.event[seen.arm == g]) for g in (0, 1)]
     return found
 
 
-def log_hazard_ratio(counts: risk_sets.RiskCounts) -> tuple[float, float]:
-    """The log hazard ratio of arm 1 to arm 0 and its standard error, stratified, by Efron's rule."""
+def log_hazard_ratio(counts: risk_sets.RiskCounts, patients: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The log hazard ratio of arm 1 to arm 0 and its standard error, stratified, by Efron's rule.
+
+    `patients` (2): of each arm. As the real analysis does, the arm counts from its mean.
+    """
     both = (counts.at_risk > 0).all(axis=1)
     events = counts.events[both].sum(axis=0)
     if events.sum() == 0.0 or (events == 0.0).any():
         return (math.nan if events.sum() == 0.0 else math.inf if events[0] == 0.0 else -math.inf), math.nan
-    risk = cox.cox_risk(counts, np.array([[0.0], [1.0]]), "efron")
-    fit = newton.maximize(partial(cox.cox_terms, risk=risk), np.array([0.5]), np.zeros(1))
-    return float(fit.beta[0]), 1.0 / math.sqrt(float(fit.terms.information[0, 0]))
+    x = np.array([0.0, 1.0]) - patients[1] / patients.sum()
+    spread = np.sqrt((x**2 @ patients) / patients.sum())
+    risk = cox.cox_risk(counts, x[:, None], "efron")
+    fit = newton.maximize(partial(cox.cox_terms, risk=risk), np.array([spread]), np.zeros(1))
+    return float(fit.beta[0]), math.sqrt(1.0 / float(fit.terms.information[0, 0]))
 
 
 def median_ticks(time: npt.NDArray[np.int64], event: npt.NDArray[np.bool_]) -> float:

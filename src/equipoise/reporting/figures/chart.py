@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from math import floor, log10
 from typing import TYPE_CHECKING
@@ -18,33 +19,42 @@ if TYPE_CHECKING:
 SOURCE_SIZE = 6.0
 BAND_ALPHA = 0.12
 _MOST_TICKS = 8
+# What is no longer is a value, in the color of its point.
+_NUMBER = 16
 _LABEL_SHARE = 0.27
 _WORD_SHARES = (0.6, 0.42, 0.3, 0.2, 0.14)
 
 Place = tuple[float, float]
 Tick = tuple[float, str]
+# Where words stand, and their lines.
+Spot = tuple[Box, list[str]]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its points, its name at the end, its place in the palette, and a band (x, low, high) around it."""
+    """One line: its points, its name at the end, its place in the palette, and a band (x, low, high) around it.
+
+    `core` is a narrower band inside the band.
+    """
 
     label: str
     points: tuple[Place, ...]
     place: int = 1
     band: tuple[tuple[float, float, float], ...] = ()
     markers: bool = False
+    core: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One point with words beside it; `drop` rules it down to the axis below."""
+    """One point with words beside it; `drop` rules it down to the axis below; `span`, where across it may lie."""
 
     x: float
     y: float
     text: str = ""
     place: int = 0
     drop: bool = False
+    span: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -65,12 +75,12 @@ class Chart:
     log_y: bool = False
     source: str = ""
 
-    @property
+    @cached_property
     def x_span(self) -> Place:
         found = [x for line in self.series for x, _ in line.points] + [tick for tick, _ in self.x_ticks]
         return min(found), max(found)
 
-    @property
+    @cached_property
     def y_span(self) -> Place:
         found = [y for line in self.series for _, y in line.points] + [tick for tick, _ in self.y_ticks]
         found += [end for line in self.series for _, low, high in line.band for end in (low, high)]
@@ -99,6 +109,11 @@ class _Layout:
     labels: tuple[tuple[str, ...], ...]
     plot: Box
 
+    @cached_property
+    def lines(self) -> tuple[tuple[Place, ...], ...]:
+        """Every line in places of the sheet."""
+        return tuple(tuple((self.x(x), self.y(y)) for x, y in series.points) for series in self.chart.series)
+
     def x(self, value: float) -> float:
         low, high = self.chart.x_span
         if self.chart.log_x:
@@ -113,19 +128,34 @@ class _Layout:
 
 
 def chart_canvas(chart: Chart, width_mm: float) -> Canvas:
-    """The drawn chart, `width_mm` wide and as high as it needs."""
+    """The drawn chart, `width_mm` wide and as high as it needs.
+
+    Where the words of a mark find no free place or meet a line, marks are numbered and all their words stand below.
+    """
     layout = _layout(chart, width_mm * POINTS_PER_MM)
+    notes: list[str] = []
+    spots = _spots(layout)
+    if not all(_legible(layout, mark, spot) for mark, spot in zip(chart.marks, spots, strict=True)):
+        marks = list(enumerate(sorted(chart.marks, key=lambda mark: mark.x), start=1))
+        notes = [f"{k} {mark.text}" for k, mark in marks]
+        chart = replace(chart, marks=tuple(replace(mark, text=str(k)) for k, mark in marks))
+        layout = _layout(chart, width_mm * POINTS_PER_MM)
+        spots = _spots(layout)
     size, plot = layout.size, layout.plot
+    told = [line for note in notes for line in wrapped(note, layout.width, size)]
     source = wrapped(chart.source, layout.width, SOURCE_SIZE)
-    below = 3.2 * size + (1.6 * size if chart.x_label else 0.0)
-    canvas = Canvas(layout.width, plot.bottom + below + len(source) * 1.3 * SOURCE_SIZE + 2)
+    axis = plot.bottom + 3.2 * size + (1.6 * size if chart.x_label else 0.0)
+    foot = axis + len(told) * 1.4 * size
+    canvas = Canvas(layout.width, foot + len(source) * 1.3 * SOURCE_SIZE + 2)
     _place_heading(canvas, layout)
     axes = canvas.place_axes(plot.left, plot.top, plot.right - plot.left, plot.bottom - plot.top)
     _dress(canvas, axes, layout)
     _trace(axes, chart)
     _place_levels(canvas, layout)
     _place_labels(canvas, layout)
-    _place_marks(canvas, axes, layout)
+    _place_marks(canvas, axes, layout, spots)
+    for place, line in enumerate(told):
+        canvas.place_text(0, axis + (place + 0.5) * 1.4 * size, line, size=size - 0.4)
     for place, line in enumerate(reversed(source)):
         canvas.place_text(0, canvas.height - 2 - place * 1.3 * SOURCE_SIZE, line, size=SOURCE_SIZE, color=SECONDARY)
     return canvas
@@ -199,9 +229,10 @@ def _apart(ticks: tuple[Tick, ...], layout: _Layout) -> list[Tick]:
 def _trace(axes: Axes, chart: Chart) -> None:
     for series in chart.series:
         style = ARM_STYLES[(series.place - 1) % len(ARM_STYLES)]
-        if series.band:
-            xs, lows, highs = (list(part) for part in zip(*series.band, strict=True))
-            axes.fill_between(xs, lows, highs, color=style.light, alpha=BAND_ALPHA, linewidth=0, zorder=2)
+        for band in (series.band, series.core):
+            if band:
+                xs, lows, highs = (list(part) for part in zip(*band, strict=True))
+                axes.fill_between(xs, lows, highs, color=style.light, alpha=BAND_ALPHA, linewidth=0, zorder=2)
         (line,) = axes.plot(
             *zip(*series.points, strict=True), color=style.light, linewidth=1.6, zorder=3,
             marker="o" if series.markers else None, markersize=3.4, solid_capstyle="butt", dash_capstyle="butt",
@@ -215,7 +246,8 @@ def _place_levels(canvas: Canvas, layout: _Layout) -> None:
     plot, size = layout.plot, layout.size
     for level, text in layout.chart.levels:
         y = layout.y(level)
-        canvas.place_line([(plot.left, y), (plot.right, y)], color=SECONDARY, width=0.6, dashes=(4, 3))
+        if y < plot.bottom - 0.5:
+            canvas.place_line([(plot.left, y), (plot.right, y)], color=SECONDARY, width=0.6, dashes=(4, 3))
         # Words above a level at the top would run into the name of the axis.
         baseline = y - 0.4 * size if y - plot.top > 1.2 * size else y + 1.1 * size
         canvas.place_text(plot.left + 3, baseline, text, size=size - 0.6, color=SECONDARY)
@@ -247,39 +279,67 @@ def _label_boxes(layout: _Layout) -> list[Box]:
         wide = max((measured_width(text, size, "bold") for text in label), default=0.0)
         found[place] = Box(left, top, left + wide, top + len(label) * step)
         free = found[place].bottom + 0.15 * step
+    # Below the axis they would run into its ticks.
+    lowest = layout.plot.bottom + 0.2 * step
+    for _, place in reversed(ends):
+        box = found[place]
+        up = max(box.bottom - lowest, 0.0)
+        found[place] = Box(box.left, box.top - up, box.right, box.bottom - up)
+        lowest = found[place].top - 0.15 * step
     return [found[place] for place in range(len(found))]
 
 
-def _place_marks(canvas: Canvas, axes: Axes, layout: _Layout) -> None:
+def _place_marks(canvas: Canvas, axes: Axes, layout: _Layout, spots: Sequence[Spot | None]) -> None:
     """The points, then the words of each where they meet no line, no other point and no other words."""
     size, plot = layout.size, layout.plot
-    marks = layout.chart.marks
-    taken = [*_label_boxes(layout), *(box for mark in marks for box in _ink(layout, mark))]
-    levels = [layout.y(level) for level, _ in layout.chart.levels]
-    taken += [Box(plot.left, y - 0.5, plot.right, y + 0.5) for y in levels]
-    for mark in marks:
+    for mark, spot in zip(layout.chart.marks, spots, strict=True):
         color = ARM_STYLES[(mark.place - 1) % len(ARM_STYLES)].light if mark.place else TEXT
         x, y = layout.x(mark.x), layout.y(mark.y)
         if mark.drop:
             canvas.place_line([(x, y), (x, plot.bottom)], color=SECONDARY, width=0.6, dashes=(2, 2))
+        if mark.span is not None:
+            axes.plot(mark.span, [mark.y, mark.y], color=color, linewidth=1.0, zorder=4, solid_capstyle="butt")
         axes.plot([mark.x], [mark.y], marker="o", markersize=4.2, color=color, zorder=5, clip_on=False)
-        box, lines = _spot(layout, mark, taken)
-        taken.append(box)
+        box, lines = spot or (Box(x + 6, y, x + 6, y), [mark.text])
         for place, line in enumerate(lines):
             baseline = box.top + (place + 0.8) * 1.25 * size
             left = box.right <= x
             align: Align = "right" if left else "left"
-            canvas.place_text(box.right if left else box.left, baseline, line, size=size - 0.4, align=align)
+            ink = color if len(mark.text) <= _NUMBER else TEXT
+            canvas.place_text(box.right if left else box.left, baseline, line, size=size - 0.4, color=ink, align=align)
+
+
+def _spots(layout: _Layout) -> list[Spot | None]:
+    """Where the words of each mark stand; None without a free place."""
+    marks = layout.chart.marks
+    taken = [*_label_boxes(layout), *(box for mark in marks for box in _ink(layout, mark))]
+    levels = [layout.y(level) for level, _ in layout.chart.levels]
+    taken += [Box(layout.plot.left, y - 0.5, layout.plot.right, y + 0.5) for y in levels]
+    found = []
+    for mark in marks:
+        spot = _spot(layout, mark, taken)
+        found.append(spot)
+        taken += [] if spot is None else [spot[0]]
+    return found
 
 
 def _ink(layout: _Layout, mark: Mark) -> list[Box]:
-    """What a mark covers without its words: its point, and the rule down to the axis."""
+    """What a mark covers without its words: its point, the rule down to the axis, its span."""
     x, y = layout.x(mark.x), layout.y(mark.y)
-    point = Box(x - 3, y - 3, x + 3, y + 3)
-    return [point, Box(x - 0.5, y, x + 0.5, layout.plot.bottom)] if mark.drop else [point]
+    covered = [Box(x - 3, y - 3, x + 3, y + 3)]
+    if mark.drop:
+        covered.append(Box(x - 0.5, y, x + 0.5, layout.plot.bottom))
+    if mark.span is not None:
+        covered.append(Box(layout.x(mark.span[0]), y - 1, layout.x(mark.span[1]), y + 1))
+    return covered
 
 
-def _spot(layout: _Layout, mark: Mark, taken: list[Box]) -> tuple[Box, list[str]]:
+def _legible(layout: _Layout, mark: Mark, spot: Spot | None) -> bool:
+    """Whether a mark's words have a place of their own; a value may touch a line, since its number would as well."""
+    return len(mark.text) <= _NUMBER or (spot is not None and _clearance(layout, spot[0]) >= 0.0)
+
+
+def _spot(layout: _Layout, mark: Mark, taken: list[Box]) -> Spot | None:
     """The place of a mark's words and its lines: farthest from everything drawn, in few lines, near the point."""
     best: tuple[tuple[float, float], Box, list[str]] | None = None
     for share in _WORD_SHARES:
@@ -289,10 +349,7 @@ def _spot(layout: _Layout, mark: Mark, taken: list[Box]) -> tuple[Box, list[str]
             score = min(_clearance(layout, box), 0.8 * layout.size), -len(lines) - 0.01 * place
             if best is None or score > best[0]:
                 best = score, box, lines
-    if best is not None:
-        return best[1], best[2]
-    x, y = layout.x(mark.x), layout.y(mark.y)
-    return Box(x + 6, y, x + 6, y), [mark.text]
+    return None if best is None else best[1:]
 
 
 def _beside(layout: _Layout, mark: Mark, lines: list[str]) -> list[Box]:
@@ -315,8 +372,7 @@ def _beside(layout: _Layout, mark: Mark, lines: list[str]) -> list[Box]:
 def _clearance(layout: _Layout, box: Box) -> float:
     """Distance in height between a box and the nearest line over it; negative where they meet."""
     nearest = float("inf")
-    for series in layout.chart.series:
-        drawn = [(layout.x(x), layout.y(y)) for x, y in series.points]
+    for drawn in layout.lines:
         for (x0, y0), (x1, y1) in pairwise(drawn):
             low, high = max(min(x0, x1), box.left), min(max(x0, x1), box.right)
             if low > high or x0 == x1:

@@ -17,7 +17,7 @@ from equipoise.reporting.lookup import Rows
 
 DESIGN = "design"
 KINDS = ("course", "power", "bounds")
-_MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0)
+MONTHS = (1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0)
 BOUND_SCALES = ("hr", "z", "p", "b", "conditional_power", "predictive_power")
 _SCALES = {
     "hr": ("Hazard ratio", ratio_text, (1.0, "no effect")),
@@ -104,7 +104,7 @@ def _course(rows: Rows, source: str) -> Chart | None:
         x_label=f"{unit.capitalize()} since the first randomization",
         y_label="Number",
         series=(Series("Patients enrolled", enrolled, 1), Series("Events", events, 2)),
-        x_ticks=tuple((t, number_text(t)) for t in even_ticks(0.0, last, steps=_MONTHS) if t <= last * 1.0001),
+        x_ticks=tuple((t, number_text(t)) for t in even_ticks(0.0, last, steps=MONTHS) if t <= last * 1.0001),
         y_ticks=tuple((n, number_text(n)) for n in even_ticks(0.0, most, most=6)),
         marks=shown,
         alternative=f"Expected enrollment and events over time. {'; '.join(mark.text for mark in shown)}.",
@@ -174,12 +174,12 @@ def _bounds(rows: Rows, source: str, scale: str) -> Chart | None:
     places = [x for x in across.values() if x <= furthest]
     texts = {x: number_text(x) if max(across.values()) > 1.0 else percent_text(x, 0) for x in places}
     return Chart(
-        title="Bounds of the planned looks",
+        title="Bounds of the planned looks" if len(texts) > 1 else "Bounds at the planned look",
         subtitle=f"On the scale of {_spoken(name)}, by {x_label.lower()}",
         x_label=x_label,
         y_label=name,
         series=tuple(replace(line, label="") if len(line.points) == 1 else line for line in series),
-        x_ticks=((0.0, "0"), *texts.items()),
+        x_ticks=_look_ticks(texts),
         y_ticks=_bound_ticks(scale, values if null is None else [*values, null[0]]),
         levels=() if null is None else (null,),
         marks=tuple(marks),
@@ -187,6 +187,14 @@ def _bounds(rows: Rows, source: str, scale: str) -> Chart | None:
         alternative=f"Bounds on the scale of {_spoken(name)}: {said}.",
         source=source,
     )
+
+
+def _look_ticks(texts: dict[float, str]) -> tuple[tuple[float, str], ...]:
+    """The places of the looks from zero on; a single look stands in the middle."""
+    if len(texts) > 1:
+        return ((0.0, "0"), *texts.items())
+    ((place, text),) = texts.items()
+    return ((0.0, "0"), (place, text), (2.0 * place, ""))
 
 
 def _bound_marks(series: list[Series], shown: Callable[[float], str]) -> list[Mark]:
@@ -202,7 +210,9 @@ def _bound_marks(series: list[Series], shown: Callable[[float], str]) -> list[Ma
 
 def _spoken(name: str) -> str:
     """The name of a scale inside a sentence: a symbol stays as it is."""
-    return name if len(name) == 1 or name.startswith("B-") else f"the {name[0].lower()}{name[1:]}"
+    if len(name) == 1:
+        return name
+    return f"the {name if name.startswith('B-') else name[0].lower() + name[1:]}"
 
 
 def _information(rows: Rows) -> tuple[dict[float | None, float], str]:

@@ -17,8 +17,10 @@ from equipoise.reporting.figures.consort import render_flow
 from equipoise.reporting.figures.design import DESIGN, render_planned_course
 from equipoise.reporting.figures.forest import render_forest
 from equipoise.reporting.figures.rendering import render_kaplan_meier
+from equipoise.reporting.figures.simulation import render_simulated, simulated_figures
 from equipoise.reporting.flow import patient_flow
 from equipoise.reporting.lookup import Rows
+from equipoise.reporting.tables.simulation import SIMULATE
 
 PAGE_MM = 170.0
 FLOW = "flow"
@@ -46,6 +48,9 @@ def render_figures(
     if rows.has(DESIGN, "course"):
         behind = [*rows.part(DESIGN, "course"), *rows.part(DESIGN, "look")]
         keep(DESIGN, behind, lambda f: render_planned_course(trial, rows, format=f, provenance=provenance, **drawn))
+    for name, part, _ in simulated_figures(rows):
+        made = partial(render_simulated, trial, rows, name, provenance=provenance, **drawn)
+        keep(name, rows.part(SIMULATE, part), lambda f, made=made: made(format=f))
     if patient_flow(trial, rows) is not None:
         behind = [row for part in rows.parameters(FLOW) for row in rows.part(FLOW, part)]
         keep(FLOW, behind, lambda f: render_flow(trial, rows, format=f, provenance=provenance, **drawn))

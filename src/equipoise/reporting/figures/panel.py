@@ -31,6 +31,9 @@ class Panel:
     def axes(self, canvas: Canvas) -> Axes:
         """The panel with ticks and their texts; data go from the first to the last tick of its scales."""
         axes = canvas.place_axes(self.left, self.top, self.width, self.height)
+        if self.x.kind == "log":
+            axes.set_xscale("log")
+            axes.minorticks_off()
         axes.set_xlim(self.x.low, self.x.high)
         axes.set_ylim(self.y.low, self.y.high)
         for side in ("top", "right"):

@@ -1,0 +1,1 @@
+"""Kernels of CUDA devices, of the extra `equipoise[gpu]`; `presence` alone is free of it."""
