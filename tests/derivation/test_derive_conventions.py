@@ -101,4 +101,4 @@ def test_everything_derived_can_be_written_with_labels(tmp_path: Path) -> None:
     written = write_adam(adam.tables, tmp_path, labels=adam.labels, log=adam.decisions)
     assert {path.name for path in written} >= {"adsl.parquet", "adrs.xpt", "adtr.xpt", "adtte.parquet", "adae.xpt"}
     assert adam.labels["adsl"]["STRAT1R"] == "Previous endocrine therapy"
-    assert repr(adam).startswith("ADSL 1, ADRS 13, ADTR 0, ADTTE 2, ADAE 1 rows (equipoise conventions;")
+    assert repr(adam).startswith("ADSL 1, ADRS 13, ADTR 0, ADTTE 6, ADAE 1 rows (equipoise conventions;")

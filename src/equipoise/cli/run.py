@@ -15,6 +15,7 @@ from equipoise.cli.console import (
     print_decisions,
     print_json,
     print_lines,
+    print_pairs,
     progress,
 )
 
@@ -47,6 +48,9 @@ def print_run(finished: Run) -> None:
     from equipoise.reporting import print_summary
 
     print_summary(finished.trial, finished.results, finished.provenance)
+    if finished.simulated:
+        print_lines([""])
+        print_pairs([("Design simulated", finished.simulated)])
     print_decisions(finished.decisions, str(finished.folder / "decisions.csv"))
     kept = f"{len(finished.results):,} result rows, {len(finished.adam)} analysis data sets and the report"
     print_lines(["", f"{kept} are in {finished.folder}", f"next: open {finished.report}"])

@@ -2,5 +2,19 @@
 
 from equipoise.derivation.conventions import PROFILES, Profile, load_profile, resolve_profile
 from equipoise.derivation.derive import AdamSet, derive_adam
+from equipoise.derivation.recist_discordance import LIKELY_REASONS, Discordance
+from equipoise.derivation.quality import QUALITY_CHECKS, QualityReport, check_quality
 
-__all__ = ["PROFILES", "AdamSet", "Profile", "derive_adam", "load_profile", "resolve_profile"]
+__all__ = [
+    "LIKELY_REASONS",
+    "PROFILES",
+    "QUALITY_CHECKS",
+    "AdamSet",
+    "Discordance",
+    "Profile",
+    "QualityReport",
+    "check_quality",
+    "derive_adam",
+    "load_profile",
+    "resolve_profile",
+]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from equipoise.derivation.exposure import derive_dose_at_onset
-from equipoise.derivation.study import KEYS, Study, merge
-from equipoise.frames.adam import conform
+from equipoise.derivation.relatedness import derive_relatedness
+from equipoise.derivation.study import KEYS, Study, arranged, merge
 from equipoise.frames.dates import (
     date_flag_from_dtc,
     datetime_from_dtc,
@@ -24,6 +24,7 @@ def derive_adae(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     A partial start is its first possible second, or the first dose where that lies in the span it allows; a partial
     end is its last possible second, or death or end of study where that lies in its span. TRTEMFL is Y when the event
     did not end before the first dose and began between it and `treatment_emergent_days` after the last; else missing.
+    RELGR1 says whether an event is related to any study drug.
 
     Arguments: a checked study and its ADSL. Returns one row per adverse event with all subject-level variables, sorted
     by subject and AESEQ, conforming to the ADAE schema.
@@ -32,7 +33,7 @@ def derive_adae(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     level = [name for name in adsl.columns if name in KEYS or name not in events.columns]
     events = merge(events.with_row_index("_row"), adsl.select(level))
     events = _derive_emergence(_derive_end(_derive_start(events)), study)
-    events = _derive_severity(events)
+    events = derive_relatedness(_derive_severity(events), study)
     if study.profile.flag("dose_at_onset"):
         events = derive_dose_at_onset(events, study)
     events = _derive_worst(events, study)
@@ -44,7 +45,7 @@ def derive_adae(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
         SRCSEQ=pl.col("AESEQ"),
         EQRULE=pl.lit(f"ADAE [{study.profile.id}]"),
     )
-    return conform(ordered.drop("_row"), "ADAE")
+    return arranged(ordered.drop("_row"), "ADAE")
 
 
 def toxicity_grade(column: str) -> pl.Expr:
@@ -108,13 +109,25 @@ def _derive_severity(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _derive_worst(events: pl.DataFrame, study: Study) -> pl.DataFrame:
-    """AOCCIFL (per subject) and AOCCPIFL (per subject and term): the first worst of the treatment-emergent events."""
+    """The first worst and the first of the treatment-emergent events per subject, body system and term."""
     graded = study.profile.text("severity_variable") == "AETOXGR"
     severity = "ATOXGRN" if graded else "ASEVN"
     emergent = events.filter(pl.col("TRTEMFL") == "Y").sort(
         *KEYS, severity, "ASTDTM", "AESEQ", descending=[False, False, True, False, False], nulls_last=True
     )
-    for flag, group in (("AOCCIFL", list(KEYS)), ("AOCCPIFL", [*KEYS, "AEDECOD"])):
-        chosen = emergent.unique(group, keep="first", maintain_order=True).get_column("_row")
-        events = events.with_columns(pl.when(pl.col("_row").is_in(chosen.implode())).then(pl.lit("Y")).alias(flag))
-    return events
+    earliest = emergent.sort(*KEYS, "ASTDTM", "AESEQ", nulls_last=True)
+    return events.with_columns(
+        _first_of(group, ordered).alias(flag)
+        for flags, ordered in ((_WORST, emergent), (_FIRST, earliest))
+        for flag, group in flags.items()
+    )
+
+
+# Flags of the worst and of the first occurrence (OCCDS), by what they are the worst or the first of besides a subject.
+_WORST = {"AOCCIFL": (), "AOCCSIFL": ("AEBODSYS",), "AOCCPIFL": ("AEDECOD",)}
+_FIRST = {"AOCCFL": (), "AOCCSFL": ("AEBODSYS",), "AOCCPFL": ("AEDECOD",)}
+
+
+def _first_of(group: tuple[str, ...], ordered: pl.DataFrame) -> pl.Expr:
+    chosen = ordered.unique([*KEYS, *group], keep="first", maintain_order=True).get_column("_row")
+    return pl.when(pl.col("_row").is_in(chosen.implode())).then(pl.lit("Y"))

@@ -26,6 +26,40 @@ def derive_trial_variables(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     return adsl
 
 
+def derive_strata(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """ADSL with the strata as randomized (STRATAR) and as corrected (STRATAV, and STRATnV of the n-th factor).
+
+    The n-th factor of randomization is as randomized in its own analysis column. Its corrected value is the one that
+    the trial file's `verified` names, where there is one for the subject; else the one randomized by. STRATAR and
+    STRATAV join the values of all factors; without strata nothing is derived.
+    Arguments: ADSL with the trial's variables; a checked study.
+    """
+    factors = stratification_factors(study)
+    corrected: list[str] = []
+    for place, variable in enumerate(factors, start=1):
+        name = f"STRAT{place}V"
+        corrected.append(name)
+        value = pl.col(variable.analysis)
+        if variable.verified is not None:
+            place_of_value = variable.model_copy(update={"collected": variable.verified})
+            found = collected_values(place_of_value, study).rename({"value": "_verified"})
+            adsl, value = merge(adsl, found), pl.coalesce("_verified", value)
+        adsl = adsl.with_columns(value.alias(name)).drop("_verified", strict=False)
+    if not factors:
+        return adsl
+    return adsl.with_columns(
+        STRATAR=pl.concat_str([variable.analysis for variable in factors], separator=", "),
+        STRATAV=pl.concat_str(corrected, separator=", "),
+    )
+
+
+def stratification_factors(study: Study) -> list[Variable]:
+    """The trial's factors of randomization, in order."""
+    if study.trial is None or study.trial.randomization is None:
+        return []
+    return [study.trial.variables[name] for name in study.trial.randomization.strata]
+
+
 def collected_values(variable: Variable, study: Study) -> pl.DataFrame:
     """One row per subject of DM: KEYS and `value`, in the variable's type; null where it was not collected."""
     subjects = study.table("dm").select(KEYS)

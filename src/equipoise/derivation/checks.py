@@ -140,10 +140,11 @@ def check_trial_levels(study: Study) -> None:
     for name, variable in study.trial.variables.items():
         if variable.type != "category" or not variable.levels:
             continue
-        values = collected_values(variable, study)
-        unknown = values.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in(list(variable.levels)))
-        if unknown.height:
-            raise _unknown_level(name, variable.label, variable.collected or "", unknown, variable.levels)
+        for collected in filter(None, dict.fromkeys((variable.collected, variable.verified))):
+            values = collected_values(variable.model_copy(update={"collected": collected}), study)
+            unknown = values.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in(list(variable.levels)))
+            if unknown.height:
+                raise _unknown_level(name, variable.label, collected, unknown, variable.levels)
 
 
 def _unknown_arm(column: str, unknown: pl.DataFrame, arms: Iterable[str], study: Study) -> DataError:

@@ -10,6 +10,29 @@ from equipoise.derivation.study import KEYS
 _CONFIRMS = {"CR": ("CR",), "PR": ("CR", "PR")}
 
 
+def read_after_complete(usable: pl.DataFrame, profile: Profile) -> pl.DataFrame:
+    """Usable assessments as confirmation reads them where disease is recorded after a complete response.
+
+    By `complete_response_lost`: "as-recorded", no change; "progression", the first PR, SD or NON-CR/NON-PD after a CR
+    is a progression and ends what is usable; "partial", a CR that a PR follows was a PR.
+    Source: RECIST 1.1 (Eisenhauer 2009), table 3, footnote a.
+    """
+    rule, answer = profile.text("complete_response_lost"), pl.col("AVALC")
+    if rule == "as-recorded":
+        return usable
+    if rule == "partial":
+        real = pl.when(~answer.is_in(["NE", "MISSING"])).then(answer)
+        follows = real.shift(-1).backward_fill().over(KEYS)
+        return usable.with_columns(
+            AVALC=pl.when((answer == "CR") & (follows == "PR")).then(pl.lit("PR")).otherwise(answer)
+        )
+    complete = (answer == "CR").cast(pl.Int64)
+    lost = (complete.cum_sum().over(KEYS) > 0) & answer.is_in(["PR", "SD", "NON-CR/NON-PD"])
+    read = usable.with_columns(_lost=lost).with_columns(_times=pl.col("_lost").cast(pl.Int64).cum_sum().over(KEYS))
+    kept = read.filter((pl.col("_times") == 0) | (pl.col("_lost") & (pl.col("_times") == 1)))
+    return kept.with_columns(AVALC=pl.when("_lost").then(pl.lit("PD")).otherwise(answer)).drop("_lost", "_times")
+
+
 def derive_confirmed(usable: pl.DataFrame, profile: Profile) -> pl.DataFrame:
     """Usable assessments with `confirmed`: whether a CR or PR is confirmed.
 

@@ -11,7 +11,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from equipoise.derivation.censoring_rules import NO_ESTIMAND, CensoringRule, estimand_rules
 from equipoise.errors import ArgumentError, permitted
+from equipoise.protocol.censoring import STANDARD_SOURCES
+from equipoise.protocol.plans import Endpoint
 from equipoise.protocol.trial import Trial
 from equipoise.protocol.values import Model
 
@@ -53,7 +56,12 @@ class DateSource(Model):
 
 
 class Interval(Model):
-    """A time-to-event parameter; names of sources. `started_only` None leaves that to the profile's constant."""
+    """A time-to-event parameter; names of sources. `started_only` None leaves that to the profile's constant.
+
+    `among`: a source that a subject must have; `reader`: whose tumor assessments; `rule_sets`: the first is the
+    parameter's own, each further one makes a parameter of its own; `estimand` and the rules its strategies come to
+    (`estimand` None: the profile speaks of none).
+    """
 
     id: str
     label: str
@@ -61,6 +69,11 @@ class Interval(Model):
     events: tuple[str, ...]
     censoring: tuple[str, ...]
     started_only: bool | None = None
+    among: str | None = None
+    reader: Literal["investigator", "independent"] = "investigator"
+    rule_sets: tuple[str, ...] = ()
+    estimand: str | None = None
+    estimand_rules: tuple[CensoringRule, ...] = ()
 
 
 class Profile(Model):
@@ -74,6 +87,7 @@ class Profile(Model):
     onset_doses: tuple[float, ...] = ()
     required: dict[str, tuple[str, ...]]
     evidence_of_life: tuple[Evidence, ...]
+    new_therapy: tuple[Evidence, ...] = ()
     sources: dict[str, DateSource]
     endpoints: tuple[Interval, ...] = Field(default=())
 
@@ -128,7 +142,17 @@ def resolve_profile(
     resolved = load_profile(name)
     if trial is not None:
         resolved = _adopt(resolved, trial)
-    return _set(resolved, dict(overrides or {}), "set for this derivation")
+    return _requiring_lesions(set_constants(resolved, dict(overrides or {}), "set for this derivation"))
+
+
+def _requiring_lesions(profile: Profile) -> Profile:
+    """Where responses are computed from lesions, TU and TR are needed in place of RS."""
+    if profile.text("response_source") != "lesions":
+        return profile
+    kept = {domain: columns for domain, columns in profile.required.items() if domain != "rs"}
+    tr = ("STUDYID", "USUBJID", "TRSEQ", "TRLNKID", "TRTESTCD", "TREVAL", "VISIT", "TRDTC")
+    tu = ("STUDYID", "USUBJID", "TULNKID", "TUSTRESC", "TUEVAL", "VISIT")
+    return profile.model_copy(update={"required": {**kept, "tu": tu, "tr": tr}})
 
 
 def _adopt(profile: Profile, trial: Trial) -> Profile:
@@ -136,39 +160,40 @@ def _adopt(profile: Profile, trial: Trial) -> Profile:
     scans = trial.schedule.tumor_assessments
     if scans is not None and profile.id == "equipoise":
         window = {"assessment_window_days": int(scans.window.value.days)}
-        profile = _set(profile, window, "trial file, schedule.tumor_assessments.window")
+        profile = set_constants(profile, window, "trial file, schedule.tumor_assessments.window")
     own = {name: stated.value for name, stated in trial.derivation.constants.items()}
-    profile = _set(profile, own, "trial file, derivation.constants")
+    profile = set_constants(profile, own, "trial file, derivation.constants")
     endpoints = [endpoint for endpoint in trial.endpoints if endpoint.kind == "time-to-event"]
     if not endpoints:
         return profile
-    return profile.model_copy(
-        update={
-            "sources": {
-                name: DateSource(
-                    dataset=source.dataset,
-                    where=source.where,
-                    date=source.date,
-                    event=source.description,
-                    censoring=source.description,
-                )
-                for name, source in trial.sources.items()
-            },
-            "endpoints": tuple(
-                Interval(
-                    id=endpoint.id,
-                    label=endpoint.label,
-                    start=endpoint.start or "",
-                    events=endpoint.events,
-                    censoring=endpoint.censoring,
-                )
-                for endpoint in endpoints
-            ),
-        }
+    standard = load_profile("equipoise").sources
+    sources = {name: standard[name] for name in STANDARD_SOURCES}
+    for name, source in trial.sources.items():
+        words = {"event": source.description, "censoring": source.description}
+        sources[name] = DateSource(dataset=source.dataset, where=source.where, date=source.date, **words)
+    parameters = tuple(_adopt_endpoint(endpoint, trial) for endpoint in endpoints)
+    return profile.model_copy(update={"sources": sources, "endpoints": parameters})
+
+
+def _adopt_endpoint(endpoint: Endpoint, trial: Trial) -> Interval:
+    estimand = next((one for one in trial.estimands if one.id == endpoint.estimand), None)
+    return Interval(
+        id=endpoint.id,
+        label=endpoint.label,
+        start=endpoint.start or "",
+        events=endpoint.events,
+        censoring=endpoint.censoring,
+        started_only=True if endpoint.among else None,
+        among=endpoint.among,
+        reader=endpoint.reader,
+        rule_sets=endpoint.censoring_rules,
+        estimand=estimand.id if estimand else NO_ESTIMAND,
+        estimand_rules=estimand_rules(estimand) if estimand else (),
     )
 
 
-def _set(profile: Profile, values: Mapping[str, object], reference: str) -> Profile:
+def set_constants(profile: Profile, values: Mapping[str, object], reference: str) -> Profile:
+    """The profile with constants set otherwise, each with its new reference. Raises as `resolve_profile`."""
     constants = dict(profile.constants)
     for name, value in values.items():
         if name not in constants:

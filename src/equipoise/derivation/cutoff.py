@@ -13,7 +13,7 @@ from equipoise.derivation.notes import decisions
 from equipoise.derivation.study import Study
 from equipoise.errors import DataError
 from equipoise.frames.dates import PartialDate, Precision, date_from_dtc
-from equipoise.frames.decisions import Decision
+from equipoise.frames.decisions import Decided
 
 # The date that places a record in time, and the end dates that a record may hold besides.
 _RECORD_DATES = {
@@ -27,8 +27,9 @@ _RECORD_DATES = {
     "vs": "VSDTC",
     "sv": "SVSTDTC",
     "cm": "CMSTDTC",
+    "pr": "PRSTDTC",
 }
-_END_DATES = {"ex": "EXENDTC", "ae": "AEENDTC", "sv": "SVENDTC", "cm": "CMENDTC", "dm": "DTHDTC"}
+_END_DATES = {"ex": "EXENDTC", "ae": "AEENDTC", "sv": "SVENDTC", "cm": "CMENDTC", "pr": "PRENDTC", "dm": "DTHDTC"}
 
 
 def find_cutoff(tables: Mapping[str, pl.DataFrame], profile: Profile) -> date | None:
@@ -62,7 +63,7 @@ def _complete(text: str, where: str) -> date:
     return day
 
 
-def filter_after_cutoff(study: Study) -> tuple[Study, Iterator[Decision]]:
+def filter_after_cutoff(study: Study) -> tuple[Study, Iterator[Decided]]:
     """The study without what was recorded after its data cutoff, and a decision for each record concerned.
 
     A record is late when the first day its date allows lies after the cutoff. Of a record that began in time, a late
@@ -92,7 +93,7 @@ def _without_end(frame: pl.DataFrame, domain: str, column: str, late: pl.Expr) -
     return frame.with_columns(pl.when(~late).then(pl.col(name)).alias(name) for name in emptied)
 
 
-def _late(records: pl.DataFrame, domain: str, column: str, decided: str) -> Iterator[Decision]:
+def _late(records: pl.DataFrame, domain: str, column: str, decided: str) -> Iterator[Decided]:
     return decisions(
         records,
         "after-cutoff",

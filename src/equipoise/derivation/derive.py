@@ -8,14 +8,22 @@ from dataclasses import dataclass
 import polars as pl
 
 from equipoise.derivation.adverse_events import derive_adae
+from equipoise.derivation.blocks import derive_in_blocks
 from equipoise.derivation.checks import check_domains, check_randomized, check_subjects, check_trial_levels
 from equipoise.derivation.conventions import Profile, resolve_profile
 from equipoise.derivation.cutoff import filter_after_cutoff, find_cutoff
 from equipoise.derivation.findings import find_collected, find_derived
-from equipoise.derivation.response_parameters import derive_adrs
+from equipoise.derivation.laboratory import derive_laboratory, find_ungraded
+from equipoise.derivation.new_therapy import derive_new_therapy, find_undated_therapies
+from equipoise.derivation.readers import derive_read_adrs
+from equipoise.derivation.recist_discordance import Discordance
+from equipoise.derivation.recist_findings import find_lesion_units
+from equipoise.derivation.recist_use import derive_with_lesions, needs_lesions, take_lesion_results
+from equipoise.derivation.reconciliation import reconcile_rule_sets
+from equipoise.derivation.rule_facts import derive_rule_facts, find_unanswerable_rules
 from equipoise.derivation.study import Study, derive_typed_tables
 from equipoise.derivation.subjects import derive_adsl
-from equipoise.derivation.time_to_event import derive_adtte
+from equipoise.derivation.time_to_event import INDEPENDENT, derive_adtte
 from equipoise.derivation.tumors import derive_adtr
 from equipoise.frames.decisions import DecisionLog
 from equipoise.frames.sdtm import SdtmData
@@ -27,12 +35,20 @@ class AdamSet:
     """The derived analysis data sets: `tables` by lower-case name, the decisions taken, and the profile used.
 
     `labels`: data set to variable to label, for variables that no ADaM schema knows (for `frames.adam.write_adam`).
+    `lesion_responses`: RECIST 1.1 responses computed from TU and TR, by reader and visit, and `discordance`: where the
+    collected ones differ from them (None where the profile does not ask for them, or TR was not collected).
     """
 
     tables: dict[str, pl.DataFrame]
     decisions: DecisionLog
     profile: Profile
     labels: dict[str, dict[str, str]]
+    lesion_responses: pl.DataFrame | None = None
+    discordance: Discordance | None = None
+
+    def reconcile_rule_sets(self) -> pl.DataFrame:
+        """Which patients each censoring rule set moves, from what to what, by which rule and why; a row for each."""
+        return reconcile_rule_sets(self.tables["adtte"], self.profile)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name.upper()} {frame.height:,}" for name, frame in self.tables.items())
@@ -46,7 +62,7 @@ def derive_adam(
     profile: str | None = None,
     overrides: Mapping[str, object] | None = None,
 ) -> AdamSet:
-    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE from collected data.
+    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE from collected data; ADLB too where laboratory results are graded.
 
     Arguments: the collected domains; the trial, whose file names the profile, its constants, the endpoints and the
     baseline variables; the name of a conventions profile ("admiral", "equipoise") in place of the trial's, needed
@@ -68,18 +84,39 @@ def derive_adam(
     study, late = filter_after_cutoff(study)
     log.extend(late)
     log.extend(find_collected(study))
-    adsl = derive_adsl(study)
-    adrs = derive_adrs(study, adsl)
+    log.extend(find_undated_therapies(study))
+    log.extend(find_ungraded(study))
+    adsl = derive_new_therapy(derive_adsl(study), study)
+    tumors = derive_in_blocks(study, adsl, _derive_tumors)
+    lesion_responses, discordance, found = take_lesion_results(tumors)
+    log.extend(found)
+    if needs_lesions(study):
+        log.extend(find_lesion_units(study))
     adae = derive_adae(study, adsl)
-    adtr = derive_adtr(study, adsl)
-    adtte = derive_adtte(rules, {"adsl": adsl, "adrs": adrs, "adae": adae})
-    adam = {"adsl": adsl, "adrs": adrs, "adtr": adtr, "adtte": adtte, "adae": adae}
+    facts = derive_rule_facts(study, adsl)
+    adtte = derive_adtte(rules, {"adsl": adsl, **tumors, "adae": adae}, facts)
+    tumors.pop(INDEPENDENT, None)
+    adam = {"adsl": adsl, **tumors, "adtte": adtte, "adae": adae, **derive_laboratory(study, adsl)}
     log.extend(find_derived(study, adam))
-    return AdamSet(adam, log, rules, _labels(adam, trial))
+    log.extend(find_unanswerable_rules(study, facts))
+    return AdamSet(adam, log, rules, _labels(adam, trial), lesion_responses, discordance)
+
+
+def _derive_tumors(study: Study, adsl: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    study, besides = derive_with_lesions(study, adsl)
+    return {**derive_read_adrs(study, adsl), "adtr": derive_adtr(study, adsl), **besides}
 
 
 _LABELS = {
+    "ESTIMAND": "Estimand (ICH E9(R1))",
+    "EQSET": "Censoring Rule Set",
+    "EQWHY": "Reason for the Date",
+    "LINT": "Last Day Known without the Event",
+    "RINT": "First Day Known with the Event",
+    "LINTDT": "Last Date Known without the Event",
+    "RINTDT": "First Date Known with the Event",
     "EQRULE": "Rule and Conventions Profile",
+    "RSPWHY": "Reason for the Response",
     "EOTDT": "End of Treatment Date",
     "SCRFL": "Screen Failure Flag",
     "SCRFRSN": "Eligibility Criteria Not Met",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from equipoise.derivation.study import KEYS, Study, first_per_subject, merge
-from equipoise.frames.dates import date_from_dtc, datetime_from_dtc, time_flag_from_dtc
+from equipoise.frames.dates import date_from_dtc, datetime_from_dtc, duration_days, time_flag_from_dtc
 
 
 def filter_valid_doses(ex: pl.DataFrame) -> pl.DataFrame:
@@ -43,6 +43,26 @@ def _still_treated(doses: pl.DataFrame, study: Study) -> pl.DataFrame:
     died = study.table("dm").filter(pl.col("DTHDTC").is_not_null()).select(KEYS)
     ended = pl.concat([ds.select(KEYS), died]).unique()
     return doses.filter(pl.col("EXENDTC").is_null()).select(KEYS).unique().join(ended, on=list(KEYS), how="anti")
+
+
+DAYS_OF_A_YEAR = 365.25
+
+
+def derive_time_at_risk(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """TRTDURY, and AERISKDT and AERISKY: until when, and for how many years, events were treatment-emergent.
+
+    A treated subject is at risk from the first dose, that day included, to the first of: the last dose and
+    `treatment_emergent_days` after it, death, end of study, data cutoff; and of the last date known alive while
+    treatment goes on. A rate per 100 patient-years is 100 x subjects (or events) / sum of AERISKY.
+    """
+    window = pl.duration(days=study.profile.number("treatment_emergent_days"))
+    ongoing = pl.when(pl.col("TRTEDT").is_null()).then(pl.col("LSTALVDT"))
+    until = pl.min_horizontal(pl.col("TRTEDT") + window, "DTHDT", "EOSDT", "DCUTDT", ongoing)
+    # Whatever other dates say, the day of the first dose was at risk.
+    end = pl.when(pl.col("TRTSDT").is_not_null() & until.is_not_null()).then(pl.max_horizontal(until, "TRTSDT"))
+    return adsl.with_columns(AERISKDT=end, TRTDURY=pl.col("TRTDURD") / DAYS_OF_A_YEAR).with_columns(
+        AERISKY=duration_days("TRTSDT", "AERISKDT") / DAYS_OF_A_YEAR
+    )
 
 
 def derive_dose_at_onset(events: pl.DataFrame, study: Study) -> pl.DataFrame:

@@ -8,13 +8,15 @@ from itertools import chain
 import polars as pl
 
 from equipoise.derivation.adverse_events import toxicity_grade
+from equipoise.derivation.allocation_findings import find_unallocated
 from equipoise.derivation.notes import decisions
+from equipoise.derivation.relatedness import find_unknown_relatedness
 from equipoise.derivation.responses import RESPONSE_VALUES, filter_overall_responses, response_level
 from equipoise.derivation.study import KEYS, Study, merge
 from equipoise.derivation.survival_status import derive_last_evidence
 from equipoise.derivation.time_to_event import select_censorings, select_events
 from equipoise.frames.dates import ImputationLevel, date_from_dtc, impossible_dtc, precision_of_dtc
-from equipoise.frames.decisions import Decision
+from equipoise.frames.decisions import Decided, Decision
 
 # Dates that rules read, besides those of the profile's evidence of life, with what may be filled.
 _DATES: tuple[tuple[str, str, ImputationLevel | None], ...] = (
@@ -28,13 +30,14 @@ _DATES: tuple[tuple[str, str, ImputationLevel | None], ...] = (
 )
 
 
-def find_collected(study: Study) -> Iterator[Decision]:
+def find_collected(study: Study) -> Iterator[Decided]:
     """Decisions about collected values: dates that cannot be used, response words, deaths without a date, strangers."""
     yield from _impossible_and_partial(study)
     yield from _response_words(study)
     yield from _undated_assessments(study)
     yield from _undated_deaths(study)
     yield from _uncoded_events(study)
+    yield from find_unknown_relatedness(study)
     yield from _strangers(study)
     yield from _other_study(study)
     yield from _nothing_found(study)
@@ -50,7 +53,7 @@ def _levels(study: Study) -> dict[tuple[str, str], ImputationLevel | None]:
     return levels
 
 
-def _impossible_and_partial(study: Study) -> Iterator[Decision]:
+def _impossible_and_partial(study: Study) -> Iterator[Decided]:
     for (domain, column), level in _levels(study).items():
         if study.has(domain):
             # Few texts are not plain calendar dates; only those need judging, and the rest may be millions.
@@ -68,7 +71,7 @@ def _late_day(column: str) -> pl.Expr:
 
 def _judged_dates(
     unusual: pl.DataFrame, domain: str, column: str, level: ImputationLevel | None, profile: str
-) -> Iterator[Decision]:
+) -> Iterator[Decided]:
     if not unusual.height:
         return
     judged = unusual.with_columns(
@@ -98,7 +101,7 @@ def _judged_dates(
     )
 
 
-def _response_words(study: Study) -> Iterator[Decision]:
+def _response_words(study: Study) -> Iterator[Decided]:
     records = filter_overall_responses(study)
     known = pl.col("RSSTRESC").is_in(list(RESPONSE_VALUES))
     yield from decisions(
@@ -119,7 +122,7 @@ def _response_words(study: Study) -> Iterator[Decision]:
     )
 
 
-def _undated_assessments(study: Study) -> Iterator[Decision]:
+def _undated_assessments(study: Study) -> Iterator[Decided]:
     records = filter_overall_responses(study)
     return decisions(
         records.filter(pl.col("RSDTC").is_null()),
@@ -131,7 +134,7 @@ def _undated_assessments(study: Study) -> Iterator[Decision]:
     )
 
 
-def _undated_deaths(study: Study) -> Iterator[Decision]:
+def _undated_deaths(study: Study) -> Iterator[Decided]:
     dead = study.table("dm").filter((pl.col("DTHFL") == "Y") & date_from_dtc("DTHDTC", "M").is_null())
     return decisions(
         dead,
@@ -143,7 +146,7 @@ def _undated_deaths(study: Study) -> Iterator[Decision]:
     )
 
 
-def _uncoded_events(study: Study) -> Iterator[Decision]:
+def _uncoded_events(study: Study) -> Iterator[Decided]:
     """Adverse events without a dictionary term, or with a word for a grade that is none."""
     records = study.table("ae")
     yield from decisions(
@@ -173,7 +176,7 @@ def _uncoded_events(study: Study) -> Iterator[Decision]:
         )
 
 
-def _strangers(study: Study) -> Iterator[Decision]:
+def _strangers(study: Study) -> Iterator[Decided]:
     subjects = study.table("dm").select(KEYS)
     for domain in ("ds", "ex", "ae", "rs", "tu", "tr"):
         if study.has(domain):
@@ -187,7 +190,7 @@ def _strangers(study: Study) -> Iterator[Decision]:
             )
 
 
-def _other_study(study: Study) -> Iterator[Decision]:
+def _other_study(study: Study) -> Iterator[Decided]:
     """The trial file's id is the STUDYID of its data: another one may mean that the wrong folder was named."""
     if study.trial is None:
         return
@@ -205,7 +208,7 @@ def _other_study(study: Study) -> Iterator[Decision]:
             )
 
 
-def _nothing_found(study: Study) -> Iterator[Decision]:
+def _nothing_found(study: Study) -> Iterator[Decided]:
     """A constant that finds nothing where there are records is more likely wrong than right."""
     profile, rs, tu = study.profile, study.table("rs"), study.table("tu")
     sought = (
@@ -229,7 +232,7 @@ def _nothing_found(study: Study) -> Iterator[Decision]:
             )
 
 
-def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
+def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decided]:
     """Decisions that show once subjects and dates are derived."""
     seen_dead = _seen_after_death(study, adam["adsl"])
     return chain(
@@ -237,9 +240,7 @@ def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Dec
         _early_deaths(adam["adsl"]),
         _early_assessments(study, adam["adsl"]),
         _never_assessed(adam["adrs"]),
-        _without_arm(study, adam["adsl"]),
-        _without_randomization(study, adam["adsl"]),
-        _without_stratum(study, adam["adsl"]),
+        find_unallocated(study, adam["adsl"]),
         _without_row(study, adam),
         _evidence_after_death(seen_dead),
         _same_day(study, adam, seen_dead),
@@ -247,7 +248,7 @@ def find_derived(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Dec
     )
 
 
-def _filled_dates(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
+def _filled_dates(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decided]:
     places = (
         ("adsl", "DM", "DTHDTC", "DTHDTF", "DTHDT"),
         ("adrs", "RS", "RSDTC", "ADTF", "ADT"),
@@ -269,7 +270,7 @@ def _filled_dates(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[De
         )
 
 
-def _early_deaths(adsl: pl.DataFrame) -> Iterator[Decision]:
+def _early_deaths(adsl: pl.DataFrame) -> Iterator[Decided]:
     return decisions(
         adsl.filter(pl.col("DTHDT") < pl.col("RANDDT")),
         "death-before-randomization",
@@ -283,19 +284,22 @@ def _early_deaths(adsl: pl.DataFrame) -> Iterator[Decision]:
     )
 
 
-def _early_assessments(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
+def _early_assessments(study: Study, adsl: pl.DataFrame) -> Iterator[Decided]:
     """Tumor assessments before informed consent; where its date is unknown, before the trial's screening window."""
     consent = study.table("dm").select(*KEYS, consent=date_from_dtc("RFICDTC"))
     window = study.trial.schedule.screening_window if study.trial else None
     days = int(window.value.days) if window else None
     opened = pl.col("RANDDT") - pl.duration(days=days) if days is not None else pl.lit(None, pl.Date)
     subjects = merge(adsl.select(*KEYS, "RANDDT"), consent).with_columns(opened=opened)
+    early = pl.col("day") < pl.coalesce("consent", "opened")
     for domain in ("rs", "tu", "tr"):
-        column = f"{domain.upper()}DTC"
+        column, sequence = f"{domain.upper()}DTC", f"{domain.upper()}SEQ"
         if study.has(domain):
-            dated = merge(study.table(domain).with_columns(day=date_from_dtc(column)), subjects)
-            early = dated.filter(pl.col("day") < pl.coalesce("consent", "opened"))
-            first = early.sort(f"{domain.upper()}SEQ", nulls_last=True).unique([*KEYS, "day"], keep="first")
+            dated = study.table(domain).select(*KEYS, sequence, column, day=date_from_dtc(column))
+            # Few subjects have an early one; only theirs need looking at one by one.
+            begun = merge(dated.group_by(KEYS).agg(day=pl.col("day").min()), subjects).filter(early).select(KEYS)
+            found = merge(dated.join(begun, on=list(KEYS), how="semi"), subjects).filter(early)
+            first = found.sort(sequence, nulls_last=True).unique([*KEYS, "day"], keep="first")
             yield from decisions(
                 first,
                 "assessment-before-screening",
@@ -315,7 +319,7 @@ def _early_words(days: int | None) -> pl.Expr:
     return pl.when(pl.col("consent").is_not_null()).then(before_consent).otherwise(before_window)
 
 
-def _never_assessed(adrs: pl.DataFrame) -> Iterator[Decision]:
+def _never_assessed(adrs: pl.DataFrame) -> Iterator[Decided]:
     last = adrs.filter((pl.col("PARAMCD") == "LSTA") & pl.col("ADT").is_null() & pl.col("RANDDT").is_not_null())
     counted = adrs.filter((pl.col("PARAMCD") == "OVR") & (pl.col("ANL01FL") == "Y")).select(KEYS).unique()
     none = last.join(counted, on=list(KEYS), how="anti")
@@ -333,53 +337,12 @@ def _never_assessed(adrs: pl.DataFrame) -> Iterator[Decision]:
         )
 
 
-def _without_arm(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
-    if study.trial is None:
-        return iter(())
-    return decisions(
-        adsl.filter(pl.col("RANDDT").is_not_null() & pl.col("TRT01P").is_null()),
-        "randomized-without-arm",
-        domain="DM",
-        variable="ARMCD",
-        decision="randomized without a planned arm: no comparison of arms holds the subject",
-        rule="TRT01P",
-    )
-
-
-def _without_randomization(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
-    if study.trial is None or study.trial.randomization is None:
-        return iter(())
-    return decisions(
-        adsl.filter(pl.col("RANDDT").is_null() & pl.col("TRT01P").is_not_null()),
-        "arm-without-randomization",
-        domain="DM",
-        variable="ARMCD",
-        decision="a planned arm, and no usable date of randomization in DS: counted as not randomized",
-        rule="RANDDT",
-    )
-
-
-def _without_stratum(study: Study, adsl: pl.DataFrame) -> Iterator[Decision]:
-    if study.trial is None or study.trial.randomization is None:
-        return
-    for name in study.trial.randomization.strata:
-        column = study.trial.variables[name].analysis
-        yield from decisions(
-            adsl.filter(pl.col("RANDDT").is_not_null() & pl.col(column).is_null()),
-            "stratum-missing",
-            domain="ADSL",
-            variable=column,
-            decision=f"randomized without a value of {name}: no stratified analysis holds the subject",
-            rule="strata of randomization",
-        )
-
-
-def _without_row(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decision]:
+def _without_row(study: Study, adam: Mapping[str, pl.DataFrame]) -> Iterator[Decided]:
     if study.trial is None:
         return
     randomized = adam["adsl"].filter(pl.col("RANDDT").is_not_null())
     for endpoint in study.profile.endpoints:
-        if study.profile.sources[endpoint.start].date != "RANDDT":
+        if study.profile.sources[endpoint.start].date != "RANDDT" or endpoint.among is not None:
             continue
         rows = adam["adtte"].filter(pl.col("PARAMCD") == endpoint.id)
         yield from decisions(
@@ -400,7 +363,7 @@ def _seen_after_death(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     return merge(adsl.select(*KEYS, "DTHDT"), seen).filter((pl.col("seen") > pl.col("DTHDT")) & pl.lit(capped))
 
 
-def _evidence_after_death(seen_dead: pl.DataFrame) -> Iterator[Decision]:
+def _evidence_after_death(seen_dead: pl.DataFrame) -> Iterator[Decided]:
     return decisions(
         seen_dead,
         "evidence-after-death",
@@ -415,12 +378,14 @@ def _evidence_after_death(seen_dead: pl.DataFrame) -> Iterator[Decision]:
     )
 
 
-def _same_day(study: Study, adam: Mapping[str, pl.DataFrame], seen_dead: pl.DataFrame) -> Iterator[Decision]:
+def _same_day(study: Study, adam: Mapping[str, pl.DataFrame], seen_dead: pl.DataFrame) -> Iterator[Decided]:
     """Events on the day of the censoring date that another record gives."""
     origin = adam["adrs"].select(*KEYS, SRCSEQ="ASEQ", dom="SRCDOM", seq="SRCSEQ")
     # Where the last date known alive was capped at death, the day is one by rule, not by two records.
     capped = seen_dead.select(*KEYS, SRCVAR_censoring=pl.lit("LSTALVDT"))
     for endpoint in study.profile.endpoints:
+        if endpoint.reader != "investigator":
+            continue
         derived = adam["adtte"].filter(pl.col("PARAMCD") == endpoint.id).select(KEYS)
         events = select_events(endpoint, study.profile, adam).join(derived, on=list(KEYS), how="semi")
         censorings = select_censorings(endpoint, study.profile, adam)
@@ -456,7 +421,7 @@ def _traced(dates: pl.DataFrame, origin: pl.DataFrame) -> pl.DataFrame:
     return joined.select(*KEYS, "ADT", "EVNTDESC", "SRCVAR", "SRCSEQ", "dom", "seq")
 
 
-def _absent_domains(study: Study) -> Iterator[Decision]:
+def _absent_domains(study: Study) -> Iterator[Decided]:
     results = {
         "tu": "measurable disease (MDIS) is not derived, and every lesion counts as outside lymph nodes",
         "tr": "ADTR has no rows",

@@ -1,4 +1,4 @@
-"""Offending records become rows of the decision log."""
+"""Offending records become rows of the decision log, whole columns at a time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 import polars as pl
-
-from equipoise.frames.decisions import Decision
 
 
 def decisions(
@@ -21,8 +19,8 @@ def decisions(
     severity: Literal["warning", "note"] = "warning",
     value: pl.Expr | None = None,
     sequence: str | None = None,
-) -> Iterator[Decision]:
-    """One decision per record, sorted by subject and sequence.
+) -> Iterator[pl.DataFrame]:
+    """One decision per record, sorted by subject and sequence, as a frame for the decision log; none for no record.
 
     Arguments: the offending records; the code; where it was found (domain, variable); what was decided, as words or as
     an expression that makes them; the rule that decided; the value found (the variable itself by default); the column
@@ -32,21 +30,15 @@ def decisions(
         return
     number = sequence or f"{domain}SEQ"
     words = pl.lit(decision) if isinstance(decision, str) else decision
-    found = records.select(
-        pl.col("USUBJID"),
-        (pl.col(number).cast(pl.Float64) if number in records.columns else pl.lit(None, pl.Float64)).alias("sequence"),
-        (pl.col(variable) if value is None else value).cast(pl.String).alias("value"),
-        words.alias("decision"),
-    ).sort("USUBJID", "sequence", "value", nulls_last=True)
-    for usubjid, place, text, what in found.iter_rows():
-        yield Decision(
-            severity=severity,
-            code=code,
-            domain=domain,
-            usubjid=usubjid,
-            sequence=place,
-            variable=variable,
-            value=text,
-            decision=what,
-            rule=rule,
-        )
+    keyed = number in records.columns
+    yield records.select(
+        severity=pl.lit(severity),
+        code=pl.lit(code),
+        decision=words,
+        domain=pl.lit(domain),
+        usubjid=pl.col("USUBJID"),
+        sequence=pl.col(number).cast(pl.Float64) if keyed else pl.lit(None, pl.Float64),
+        variable=pl.lit(variable),
+        value=(pl.col(variable) if value is None else value).cast(pl.String),
+        rule=pl.lit(rule),
+    ).sort("usubjid", "sequence", "value", nulls_last=True)

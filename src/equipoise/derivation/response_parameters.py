@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from equipoise.derivation.confirmation import derive_confirmed
+from equipoise.derivation.confirmation import derive_confirmed, read_after_complete
 from equipoise.derivation.conventions import Profile
 from equipoise.derivation.responses import (
     ORDER,
@@ -15,8 +15,7 @@ from equipoise.derivation.responses import (
     evaluator_name,
     filter_evaluated,
 )
-from equipoise.derivation.study import KEYS, Study, first_per_subject, merge, merge_subject_level
-from equipoise.frames.adam import conform
+from equipoise.derivation.study import KEYS, Study, arranged, first_per_subject, merge, merge_subject_level
 
 _PARAM = {
     "OVR": "Overall Response by {by}",
@@ -45,23 +44,41 @@ def derive_adrs(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     sorted by subject and ASEQ, conforming to the ADRS schema, each with its source record and rule.
     """
     profile = study.profile
-    overall = derive_overall_responses(study, adsl).with_columns(
-        SRCDOM=pl.lit("RS"), SRCVAR=pl.lit("RSSTRESC"), SRCSEQ=pl.col("RSSEQ")
-    )
+    overall = derive_overall_responses(study, adsl)
     subjects = adsl.select(*KEYS, "RANDDT", "DTHDT")
     flagged = overall.filter(pl.col("ANL01FL") == "Y")
-    usable = derive_confirmed(flagged.filter(pl.col("ANL02FL") == "Y"), profile)
+    usable = flagged.filter(pl.col("ANL02FL") == "Y")
     parts = [
         _labelled(overall, "OVR", profile),
         *_derive_unconfirmed(subjects, flagged, usable, profile),
-        *_derive_confirmed(subjects, usable, profile),
+        *_derive_confirmed(subjects, derive_confirmed(read_after_complete(usable, profile), profile), profile),
         _derive_last_assessment(subjects, flagged, profile),
         _derive_death(subjects, profile),
         *_derive_measurable(subjects, study),
     ]
     adrs = pl.concat([part.select(part.columns) for part in parts], how="diagonal_relaxed")
     adrs = _derive_sequence(adrs.drop("DTHDT"))
-    return conform(merge_subject_level(adrs, adsl), "ADRS")
+    return arranged(merge_subject_level(adrs, adsl), "ADRS")
+
+
+def derive_best_responses(study: Study, adsl: pl.DataFrame, *, source: str) -> pl.DataFrame:
+    """Progression date and visit (PDDT, PDVISIT) and best responses (BOR, CBOR) of each subject, to compare sources.
+
+    `source` is "lesions" or "collected", whatever the profile's is.
+    """
+    flagged = derive_overall_responses(study, adsl, source).filter(pl.col("ANL01FL") == "Y")
+    usable = flagged.filter(pl.col("ANL02FL") == "Y")
+    answer, confirmed = pl.col("AVALC"), pl.col("confirmed")
+    first = _earliest(flagged, answer == "PD").select(*KEYS, PDDT="ADT", PDVISIT="VISIT")
+    read = derive_confirmed(read_after_complete(usable, study.profile), study.profile)
+    found = {
+        "BOR": _best(usable, study.profile, answer == "CR", answer == "PR"),
+        "CBOR": _best(read, study.profile, confirmed & (answer == "CR"), confirmed & (answer == "PR")),
+    }
+    best = merge(adsl.select(KEYS), first)
+    for name, records in found.items():
+        best = merge(best, records.select(*KEYS, pl.col("AVALC").alias(name)))
+    return best.with_columns(pl.col("BOR", "CBOR").fill_null(study.profile.text("no_assessment_response")))
 
 
 def _derive_sequence(adrs: pl.DataFrame) -> pl.DataFrame:

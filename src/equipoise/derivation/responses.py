@@ -14,6 +14,8 @@ from equipoise.frames.dates import Fill, ImputationLevel, date_flag_from_dtc, da
 RESPONSE_VALUES = {"CR": 1, "PR": 2, "SD": 3, "NON-CR/NON-PD": 4, "PD": 5, "NE": 6, "MISSING": 7}
 _WORST_OF_A_DAY = {"PD": 6, "NON-CR/NON-PD": 5, "SD": 4, "PR": 3, "CR": 2, "NE": 1}
 ORDER = ("ADT", "RSSEQ")
+# The table of a study that holds the responses computed from its lesions, where they were computed.
+COMPUTED = "recist"
 
 
 def evaluator_name(profile: Profile) -> str:
@@ -29,10 +31,37 @@ def filter_evaluated(frame: pl.DataFrame, prefix: str, profile: Profile) -> pl.D
     return kept
 
 
-def filter_overall_responses(study: Study) -> pl.DataFrame:
-    """The overall responses in RS of the profile's evaluator."""
+def filter_overall_responses(study: Study, source: str | None = None) -> pl.DataFrame:
+    """The overall responses of the profile's evaluator, from RS or computed from the lesions.
+
+    `source` is that of the profile (`response_source`) unless it is given; before lesions were read, RS it is.
+    """
+    if (source or study.profile.text("response_source")) == "lesions" and study.has(COMPUTED):
+        return filter_evaluated(_computed_responses(study), "RS", study.profile)
     rs = study.table("rs").filter(pl.col("RSTESTCD") == study.profile.text("response_test"))
     return filter_evaluated(rs, "RS", study.profile)
+
+
+def _computed_responses(study: Study) -> pl.DataFrame:
+    """The responses computed from lesions as records of RS, with the lesion record each is traced to and its reason."""
+    rows = study.tables[COMPUTED].filter(pl.col("OVRLRESP").is_not_null())
+    return rows.select(
+        *KEYS,
+        "VISIT",
+        "VISITNUM",
+        "SRCDOM",
+        "SRCVAR",
+        "SRCSEQ",
+        RSSEQ=pl.lit(None, pl.Float64),
+        RSTESTCD=pl.lit(study.profile.text("response_test")),
+        RSSTRESC="OVRLRESP",
+        RSEVAL="EVAL",
+        RSEVALID="EVALID",
+        RSACPTFL="ACPTFL",
+        RSDTC=pl.col("ADT").dt.to_string("%Y-%m-%d"),
+        FILLED="ADTF",
+        RSPWHY="WHY",
+    )
 
 
 def response_level(profile: Profile) -> ImputationLevel | None:
@@ -41,8 +70,8 @@ def response_level(profile: Profile) -> ImputationLevel | None:
     return None if level == "none" else cast(ImputationLevel, level)
 
 
-def derive_overall_responses(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
-    """OVR records with ADT, ADTF, AVAL, AVALC and the two analysis flags, in the order subject, ADT, RSSEQ.
+def derive_overall_responses(study: Study, adsl: pl.DataFrame, source: str | None = None) -> pl.DataFrame:
+    """OVR records with ADT, ADTF, AVAL, AVALC, source and the two analysis flags, in the order subject, ADT, RSSEQ.
 
     ANL01FL marks the record of a day that counts: response known, not before randomization, the worst of the day, the
     highest RSSEQ among equals. ANL02FL marks everything up to and including the first PD, flagged or not.
@@ -53,14 +82,17 @@ def derive_overall_responses(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     if study.cutoff is not None:
         # A record of the snapshot was made by the cutoff, whatever day its month is filled to.
         adt = pl.when(adt.is_not_null()).then(pl.min_horizontal(adt, pl.lit(study.cutoff)))
-    records = merge(filter_overall_responses(study), adsl.select(*KEYS, "RANDDT")).with_columns(
+    records = merge(filter_overall_responses(study, source), adsl.select(*KEYS, "RANDDT")).with_columns(
         ADT=adt,
         ADTF=date_flag_from_dtc("RSDTC", level),
         AVISIT=pl.col("VISIT"),
         AVALC=pl.col("RSSTRESC"),
         AVAL=pl.col("RSSTRESC").replace_strict(RESPONSE_VALUES, default=None, return_dtype=pl.Float64),
     )
-    return _derive_flags(records)
+    if "SRCDOM" in records.columns:
+        return _derive_flags(records.with_columns(ADTF="FILLED").drop("FILLED"))
+    traced = records.with_columns(SRCDOM=pl.lit("RS"), SRCVAR=pl.lit("RSSTRESC"), SRCSEQ=pl.col("RSSEQ"))
+    return _derive_flags(traced)
 
 
 def _derive_flags(records: pl.DataFrame) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from datetime import date
 import polars as pl
 
 from equipoise.derivation.conventions import Profile
-from equipoise.frames import domains
-from equipoise.frames.tables import blank_to_null, to_number
+from equipoise.frames import adam_schemas, domains
+from equipoise.frames.tables import clean_text, to_number
 from equipoise.protocol.trial import Trial
 
 KEYS = ("STUDYID", "USUBJID")
@@ -26,10 +26,11 @@ _READ = {
     "rs": "RSSEQ RSTESTCD RSSTRESC RSEVAL RSACPTFL VISIT VISITNUM RSDTC",
     "tu": "TUSEQ TULNKID TUSTRESC TULOC TUEVAL TUACPTFL VISIT VISITNUM TUDTC",
     "tr": "TRSEQ TRGRPID TRLNKID TRTESTCD TRSTRESN TREVAL TRACPTFL VISIT VISITNUM TRDTC",
-    "lb": "LBSEQ LBDTC",
+    "lb": "LBSEQ LBTESTCD LBSTRESC LBSTRESN LBSTRESU LBSTNRLO VISIT VISITNUM LBDTC",
     "vs": "VSSEQ VSDTC",
     "sv": "VISITNUM SVSTDTC SVENDTC",
-    "cm": "CMSEQ CMSTDTC CMENDTC",
+    "cm": "CMSEQ CMCAT CMSTDTC CMENDTC",
+    "pr": "PRSEQ PRCAT PRSTDTC PRENDTC",
     "ie": "IESEQ IETESTCD IEDTC",
 }
 
@@ -65,7 +66,7 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     for column, held in frame.schema.items():
         if held == pl.String:
             numeric = domains.is_number(column)
-            columns.append(to_number(frame, column, name.upper()) if numeric else blank_to_null(column))
+            columns.append(to_number(frame, column, name.upper()) if numeric else clean_text(frame, column))
         elif held == pl.Null:
             columns.append(pl.col(column).cast(_kind(column)))
         elif held.is_numeric():
@@ -102,3 +103,30 @@ def merge_subject_level(frame: pl.DataFrame, adsl: pl.DataFrame, *more: str) -> 
     """The frame with the subject-level variables that travel with every record, and `more` of them."""
     held = [name for name in (*_TRAVELING, *more) if name in adsl.columns]
     return merge(frame, adsl.select(*KEYS, *held))
+
+
+def arranged(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A derived frame in the order and the types of its ADaM schema, for frames made of typed tables.
+
+    What `frames.adam.conform` makes of such a frame, without reading its texts again: they are clean already.
+    """
+    known = adam_schemas.schema(name)
+    order = [column for column in known.types if column in frame.columns] if known else []
+    order += [column for column in frame.columns if column not in order]
+    types = frame.schema
+    return frame.select([_arranged(column, types[column], name) for column in order])
+
+
+def _arranged(column: str, held: pl.DataType, name: str) -> pl.Expr:
+    if held == pl.Null:
+        known = adam_schemas.variable(column, name)
+        return pl.col(column).cast(_DTYPES[known.type if known else "text"])
+    return pl.col(column).cast(pl.Float64) if held.is_numeric() else pl.col(column)
+
+
+_DTYPES: Mapping[str, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Float64(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+}

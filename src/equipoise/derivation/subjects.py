@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from equipoise.derivation.baseline import derive_trial_variables
-from equipoise.derivation.exposure import derive_exposure
+from equipoise.derivation.baseline import derive_strata, derive_trial_variables
+from equipoise.derivation.exposure import derive_exposure, derive_time_at_risk
+from equipoise.derivation.follow_up import derive_evaluable, derive_follow_up
 from equipoise.derivation.study import KEYS, Study, first_per_subject, merge
 from equipoise.derivation.survival_status import (
     derive_death,
@@ -52,11 +53,13 @@ def derive_adsl(study: Study) -> pl.DataFrame:
     adsl = derive_last_alive(adsl, evidence, study)
     adsl = derive_death_cause(adsl, study)
     adsl = _derive_populations(adsl, study)
+    adsl = derive_evaluable(adsl, study)
     if study.profile.flag("subject_groups"):
         adsl = _derive_groups(adsl)
     if study.trial is not None:
-        adsl = derive_trial_variables(adsl, study)
+        adsl = derive_strata(derive_trial_variables(adsl, study), study)
     adsl = adsl.with_columns(pl.lit(study.cutoff, pl.Date).alias("DCUTDT"))
+    adsl = derive_time_at_risk(derive_follow_up(adsl), study)
     return conform(adsl.sort(KEYS), "ADSL")
 
 

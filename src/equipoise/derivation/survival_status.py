@@ -50,8 +50,16 @@ def _derive_not_before_alive(dated: pl.DataFrame, evidence: pl.DataFrame) -> pl.
 
 
 def derive_last_alive(adsl: pl.DataFrame, evidence: pl.DataFrame, study: Study) -> pl.DataFrame:
-    """LSTALVDT: the latest date over the profile's evidence of life; capped at death where the profile says so."""
+    """LSTALVDT: the latest date over the profile's evidence of life, and never after the data cutoff.
+
+    Capped at death where the profile says so.
+    """
     merged = merge(adsl, evidence)
+    if study.cutoff is not None:
+        # An end that is open when the data are cut would otherwise reach past it.
+        merged = merged.with_columns(
+            LSTALVDT=pl.when(pl.col("LSTALVDT").is_not_null()).then(pl.min_horizontal("LSTALVDT", pl.lit(study.cutoff)))
+        )
     if not study.profile.flag("last_alive_until_death"):
         return merged
     return merged.with_columns(

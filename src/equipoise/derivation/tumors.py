@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from equipoise.derivation.responses import evaluator_name, filter_evaluated, filter_overall_responses
-from equipoise.derivation.study import KEYS, Study, first_per_subject, merge, merge_subject_level
-from equipoise.frames.adam import conform
+from equipoise.derivation.recist_readings import derive_millimeters
+from equipoise.derivation.responses import COMPUTED, evaluator_name, filter_evaluated, filter_overall_responses
+from equipoise.derivation.study import KEYS, Study, arranged, first_per_subject, merge, merge_subject_level
 from equipoise.frames.adam_schemas import SCHEMAS
 from equipoise.frames.dates import date_flag_from_dtc, date_from_dtc, study_day
 
@@ -19,17 +19,51 @@ def derive_adtr(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     """ADTR by the profile's rules: each target lesion's diameters (LDIAMn, NLDIAMn) and their sum (SDIAM).
 
     The sum takes the longest diameter of a lesion outside lymph nodes and the perpendicular (short axis) of a node.
+    Where the profile's `sum_rule` is "recist", lengths are in millimeters, and sums, baseline and nadir are those that
+    the computed responses rest on.
     Arguments: a checked study and its ADSL. Returns one row per measurement and per subject and visit, sorted by
     subject and ASEQ, conforming to the ADTR schema; without rows where TR was not collected.
     """
     if not study.has("tr"):
         return pl.DataFrame(schema={name: _DTYPES[kind] for name, kind in SCHEMAS["ADTR"].types.items()})
     lesions = _derive_lesions(study, adsl)
-    sums = _derive_changes(_derive_sums(lesions, study, adsl), study)
+    sums = _derive_sums(lesions, study, adsl)
+    if _by_recist(study):
+        sums = _with_computed_sums(sums, study)
+    sums = _derive_changes(sums, study)
     adtr = pl.concat([lesions.drop("_in_sum"), sums], how="diagonal_relaxed")
     adtr = adtr.sort(*KEYS, "PARAMCD", "AVISITN", "TRSEQ", nulls_last=True, maintain_order=True)
     adtr = adtr.with_columns(ASEQ=pl.int_range(1, pl.len() + 1).over(KEYS), AVALU=pl.lit("mm"))
-    return conform(merge_subject_level(adtr, adsl), "ADTR")
+    return arranged(merge_subject_level(adtr, adsl), "ADTR")
+
+
+def _by_recist(study: Study) -> bool:
+    return study.profile.text("sum_rule") == "recist" and study.has(COMPUTED)
+
+
+def _with_computed_sums(sums: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """The sums with total, baseline, nadir and completeness of the RECIST engine; visits without one are left out."""
+    computed = study.tables[COMPUTED]
+    rows = filter_evaluated(computed.rename({"EVAL": "TREVAL", "ACPTFL": "TRACPTFL"}), "TR", study.profile)
+    begun = pl.col("ABLFL") == "Y"
+    rows = rows.filter(pl.col("SUMDIAM").is_not_null()).select(
+        *KEYS,
+        AVISIT=pl.when(begun).then(pl.lit("BASELINE")).otherwise("VISIT"),
+        AVISITN=pl.when(begun).then(pl.lit(0.0)).otherwise("VISITNUM"),
+        AVAL="SUMDIAM",
+        ADT="ADT",
+        _base="BASE",
+        _nadir="NADIR",
+        ANL01FL=pl.when(pl.col("NREAD") == pl.col("NTARGET")).then(pl.lit("Y")),
+        SRCDOM=pl.lit("TR"),
+        SRCVAR=pl.lit("TRSTRESN"),
+        SRCSEQ="SRCSEQ",
+        EQRULE=pl.lit(f"SDIAM, RECIST 1.1 [{study.profile.id}]"),
+    )
+    joined = sums.drop("AVAL", "ADT", "ADY", "ANL01FL", "EQRULE").join(
+        rows, on=[*KEYS, "AVISIT", "AVISITN"], how="inner", nulls_equal=True
+    )
+    return joined.with_columns(ADY=study_day("ADT", "RANDDT")).sort(*KEYS, "ADY", "AVISITN", "AVISIT", nulls_last=True)
 
 
 def _derive_lesions(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
@@ -44,27 +78,35 @@ def _derive_lesions(study: Study, adsl: pl.DataFrame) -> pl.DataFrame:
     nodal = (pl.col("TULOC") == "LYMPH NODE").fill_null(False)
     assessed = pl.col("TRSTRESN").is_not_null()
     by = evaluator_name(study.profile)
-    return records.with_columns(
-        PARAMCD=pl.col("TRTESTCD").replace_strict(_PREFIX, return_dtype=pl.String) + number,
-        PARAM=pl.format("Target Lesion {} {} by {}", number, pl.col("TRTESTCD").replace_strict(_NAMES), pl.lit(by)),
-        PARCAT1=pl.lit("Target Lesion(s)"),
-        PARCAT2=pl.lit(by),
-        PARCAT3=pl.lit("RECIST 1.1"),
-        AVAL=pl.col("TRSTRESN"),
-        ADT=date_from_dtc("TRDTC", "D", "first"),
-        ADTF=date_flag_from_dtc("TRDTC", "D"),
-        AVISIT=pl.when(baseline).then(pl.lit("BASELINE")).otherwise(pl.col("VISIT")),
-        AVISITN=pl.when(baseline).then(pl.lit(0.0)).otherwise(pl.col("VISITNUM")),
-        TULOCGR1=pl.when(nodal).then(pl.lit("NODAL")).otherwise(pl.lit("NON-NODAL")),
-        ANL01FL=pl.when(assessed).then(pl.lit("Y")),
-        LSEXP=pl.col("TRLNKID"),
-        LSASS=pl.when(assessed).then(pl.col("TRLNKID")),
-        SRCDOM=pl.lit("TR"),
-        SRCVAR=pl.lit("TRSTRESN"),
-        SRCSEQ=pl.col("TRSEQ"),
-        EQRULE=pl.lit(f"lesion [{study.profile.id}]"),
-        _in_sum=pl.when(nodal).then(pl.col("TRTESTCD") == "LPERP").otherwise(pl.col("TRTESTCD") == "LDIAM"),
-    ).with_columns(ADY=study_day("ADT", "RANDDT"))
+    measured = pl.col("TRSTRESN")
+    if _by_recist(study):
+        records = records.with_columns(_mm=derive_millimeters(records, study))
+        assessed, measured = pl.col("_mm").is_not_null(), pl.col("_mm")
+    return (
+        records.with_columns(
+            PARAMCD=pl.col("TRTESTCD").replace_strict(_PREFIX, return_dtype=pl.String) + number,
+            PARAM=pl.format("Target Lesion {} {} by {}", number, pl.col("TRTESTCD").replace_strict(_NAMES), pl.lit(by)),
+            PARCAT1=pl.lit("Target Lesion(s)"),
+            PARCAT2=pl.lit(by),
+            PARCAT3=pl.lit("RECIST 1.1"),
+            AVAL=measured,
+            ADT=date_from_dtc("TRDTC", "D", "first"),
+            ADTF=date_flag_from_dtc("TRDTC", "D"),
+            AVISIT=pl.when(baseline).then(pl.lit("BASELINE")).otherwise(pl.col("VISIT")),
+            AVISITN=pl.when(baseline).then(pl.lit(0.0)).otherwise(pl.col("VISITNUM")),
+            TULOCGR1=pl.when(nodal).then(pl.lit("NODAL")).otherwise(pl.lit("NON-NODAL")),
+            ANL01FL=pl.when(assessed).then(pl.lit("Y")),
+            LSEXP=pl.col("TRLNKID"),
+            LSASS=pl.when(assessed).then(pl.col("TRLNKID")),
+            SRCDOM=pl.lit("TR"),
+            SRCVAR=pl.lit("TRSTRESN"),
+            SRCSEQ=pl.col("TRSEQ"),
+            EQRULE=pl.lit(f"lesion [{study.profile.id}]"),
+            _in_sum=pl.when(nodal).then(pl.col("TRTESTCD") == "LPERP").otherwise(pl.col("TRTESTCD") == "LDIAM"),
+        )
+        .with_columns(ADY=study_day("ADT", "RANDDT"))
+        .drop("_mm", strict=False)
+    )
 
 
 def _sites(study: Study) -> pl.DataFrame:
@@ -78,13 +120,14 @@ def _derive_sums(lesions: pl.DataFrame, study: Study, adsl: pl.DataFrame) -> pl.
     taken = lesions.filter("_in_sum")
     names = pl.col("TRLNKID").sort().str.join(", ")
     expected = taken.filter(pl.col("AVISIT") == "BASELINE").group_by(KEYS).agg(LSEXP=names)
-    assessed = pl.col("TRLNKID").filter(pl.col("ANL01FL") == "Y").sort().str.join(", ")
+    # Names are listed a group at a time and joined for all at once, which takes half the time.
+    assessed = pl.col("TRLNKID").filter(pl.col("ANL01FL") == "Y")
     sums = taken.group_by(*KEYS, "AVISIT", "AVISITN").agg(
         pl.col("AVAL").sum(), pl.col("ADT").min(), pl.col("ADY").min(), LSASS=assessed
     )
     by = evaluator_name(study.profile)
     merged = merge(merge(sums, expected), adsl.select(*KEYS, "RANDDT")).with_columns(
-        LSASS=pl.when(pl.col("LSASS") != "").then(pl.col("LSASS")),
+        LSASS=pl.when(pl.col("LSASS").list.len() > 0).then(pl.col("LSASS").list.sort().list.join(", ")),
         PARAMCD=pl.lit("SDIAM"),
         PARAM=pl.lit(f"Target Lesions Sum of Diameters by {by}"),
         PARCAT1=pl.lit("Target Lesion(s)"),
@@ -103,8 +146,11 @@ def _derive_changes(sums: pl.DataFrame, study: Study) -> pl.DataFrame:
     sums = sums.with_row_index("_row")
     base = first_per_subject(sums.filter(pl.col("ADY") <= 1), ["_row"], last=True)
     marked = sums.with_columns(ABLFL=_flag(base.get_column("_row")))
-    marked = merge(marked, base.select(*KEYS, BASE="AVAL"))
-    marked = marked.join(_nadirs(sums), on=[*KEYS, "ADY"], how="left", maintain_order="left")
+    if "_nadir" in sums.columns:
+        marked = marked.rename({"_base": "BASE", "_nadir": "NADIR"})
+    else:
+        marked = merge(marked, base.select(*KEYS, BASE="AVAL"))
+        marked = marked.join(_nadirs(sums), on=[*KEYS, "ADY"], how="left", maintain_order="left")
     change, from_nadir = pl.col("AVAL") - pl.col("BASE"), pl.col("AVAL") - pl.col("NADIR")
     marked = marked.with_columns(
         CHG=change,

@@ -21,14 +21,6 @@ class PrintedInterval(Model):
     upper: PrintedNumber
     level: PrintedNumber | None = None
 
-    @model_validator(mode="after")
-    def _ordered(self) -> PrintedInterval:
-        if self.lower.low > self.upper.high:
-            raise ValueError(
-                f"the lower limit {self.lower} lies above the upper limit {self.upper}; check whether they were swapped"
-            )
-        return self
-
 
 class PrintedEstimate(Model):
     """An estimate as printed, with its interval where one was printed; "4.9 (95% 3.6-6.1)" says it in one line."""
@@ -42,6 +34,14 @@ class PrintedEstimate(Model):
         if isinstance(data, dict) and isinstance(data.get("value"), str) and "interval" not in data:
             return {**data, **_from_text(data["value"])}
         return data if isinstance(data, dict | BaseModel) else _from_text(str(data))
+
+    @model_validator(mode="after")
+    def _level_in_percent(self) -> PrintedEstimate:
+        level = self.interval.level if self.interval is not None else None
+        if level is not None and not 50.0 <= level.value < 100.0:
+            meant = f"{100.0 * level.value:g}" if 0.5 <= level.value < 1.0 else "95"
+            raise ValueError(f"the level {level} is no level in percent from 50 to 100; write {meant}")
+        return self
 
 
 def _from_text(text: str) -> dict[str, Any]:
@@ -58,13 +58,26 @@ class PrintedRatio(PrintedEstimate):
     method: IntervalMethod = "unstated"
     stratified: bool | None = None
 
+    @model_validator(mode="after")
+    def _a_ratio(self) -> PrintedRatio:
+        if self.value.value < 0.0 or not self.value.reached:
+            raise ValueError(f"a hazard ratio is positive, and {self.value} is not; write the ratio, not its logarithm")
+        return self
+
 
 class PrintedTest(Model):
-    """A P value; `sides` is None where the text does not say."""
+    """A P value; `sides`, and whether the test is `stratified`, are None where the text does not say."""
 
     p: PrintedNumber
     sides: Sides | None = None
     test: str | None = None
+    stratified: bool | None = None
+
+    @model_validator(mode="after")
+    def _a_probability(self) -> PrintedTest:
+        if not 0.0 <= self.p.value <= 1.0:
+            raise ValueError(f"P is {self.p}, and a probability lies between 0 and 1; write .149, not 14.9")
+        return self
 
 
 class PrintedArm(Model):
@@ -121,6 +134,14 @@ class PrintedShare(Model):
     count: int | None = Field(default=None, ge=0)
     of: int | None = Field(default=None, gt=0)
     interval: PrintedInterval | None = None
+
+    @model_validator(mode="after")
+    def _a_percentage(self) -> PrintedShare:
+        if not 0.0 <= self.percent.value <= 100.0:
+            raise ValueError(f"{self.percent} is no percentage from 0 to 100")
+        if self.of is not None and self.count is not None and self.count > self.of:
+            raise ValueError(f"{self.count} of {self.of} is more than all")
+        return self
 
 
 class PublishedShares(Model):

@@ -1,4 +1,4 @@
-"""ADaM folders: analysis data sets checked against their schemas, read from and written to Parquet and XPT."""
+"""ADaM folders: analysis data sets checked against their schemas, read and written as Parquet, XPT and Dataset-JSON."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import polars as pl
 
 from equipoise.errors import DataError
 from equipoise.frames.adam_schemas import schema, variable
+from equipoise.frames.dataset_json import check_dataset_json, write_dataset_json
 from equipoise.frames.decisions import Decision, DecisionLog
 from equipoise.frames.tables import (
+    WRITTEN_AS,
     RawTable,
     TableSet,
     blank_to_null,
+    check_format,
     digest,
     format_of,
     is_midnight,
@@ -38,15 +41,17 @@ class AdamData(TableSet):
 
 
 # Where a data set is there in several formats, as `write_adam` leaves it, the first of these is read.
-_PREFERENCE = ("parquet", "xpt", "sas7bdat", "csv")
+_PREFERENCE = ("parquet", "json", "ndjson", "xpt", "sas7bdat", "csv")
+ADAM_FORMATS = ("parquet", "xpt", "dataset-json")
+DEFAULT_FORMATS = ("parquet", "xpt")
 
 
 def read_adam(folder: str | Path, required: Iterable[str] = ("adsl",)) -> AdamData:
     """Read a folder of ADaM files named by data set (`adsl.parquet`, `ADTTE.xpt`).
 
     Arguments: the folder; the data sets that must be there. Where one is there in several formats, Parquet is read
-    before XPT, SAS7BDAT and CSV, and the others are listed in `ignored`; files whose name does not begin with `ad` are
-    ignored too.
+    before Dataset-JSON, XPT, SAS7BDAT and CSV, and the others are listed in `ignored`; files whose name does not begin
+    with `ad` are ignored too.
     Returns the data sets, brought to their schemas by `conform`.
     Raises DataError `folder-unreadable`, `domain-missing`, `domain-ambiguous`, `file-unreadable`, `column-missing` or
     `value-invalid`.
@@ -222,31 +227,53 @@ def write_adam(
     *,
     labels: Mapping[str, Mapping[str, str]] | None = None,
     log: DecisionLog | None = None,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    study: str | None = None,
+    define: str | None = None,
 ) -> list[Path]:
-    """Write analysis data sets as Parquet and as XPT version 5, each file whole or not at all, the same bytes always.
+    """Write analysis data sets, each file whole or not at all, the same bytes always.
 
     Arguments: frames by data set name; the folder, made when it is not there; `labels` of variables that no schema
     knows, by data set; `log`: a text longer than the 200 bytes an XPT file holds is cut in the XPT copy and noted
-    there as `text-cut` (without a log it is an error).
+    there as `text-cut` (without a log it is an error); `formats`, any of "parquet", "xpt" (version 5) and
+    "dataset-json" (version 1.1); `study` and `define`, the study's OID and the address of its Define-XML file, which
+    Dataset-JSON files refer to.
     In XPT dates are SAS dates with format DATE9., datetimes SAS datetimes with format DATETIME20.
     Returns the paths written.
-    Raises OutputError `output-unwritable`; DataError `value-invalid` for what does not conform or XPT cannot hold.
+    Raises ArgumentError `argument-invalid` for another format; OutputError `output-unwritable`; DataError
+    `value-invalid` for what does not conform or the format cannot hold.
     """
+    for form in formats:
+        check_format(form, ADAM_FORMATS)
     ready = {name.lower(): conform(frame, name) for name, frame in sorted(tables.items())}
-    fitting = {name: frame if log is None else _cut_texts(frame, name, log) for name, frame in ready.items()}
-    for name, frame in fitting.items():
-        check_transport(frame, name)
+    fitting = _fitting(ready, log) if "xpt" in formats else {}
+    if "dataset-json" in formats:
+        for name, frame in ready.items():
+            check_dataset_json(frame, name)
     target = make_folder(folder)
     written: list[Path] = []
     for name, frame in ready.items():
         known = schema(name)
         described = _labels(frame.columns, name, (labels or {}).get(name, {}))
-        with whole_file(target / f"{name}.parquet") as path:
-            write_parquet(frame, path)
-        with whole_file(target / f"{name}.xpt") as path:
-            write_transport(fitting[name], path, name, described, known.label if known else "")
-        written += [target / f"{name}.parquet", target / f"{name}.xpt"]
+        title = known.label if known else ""
+        for form in dict.fromkeys(formats):
+            with whole_file(target / f"{name}.{WRITTEN_AS[form]}") as path:
+                if form == "parquet":
+                    write_parquet(frame, path)
+                elif form == "xpt":
+                    write_transport(fitting[name], path, name, described, title)
+                else:
+                    write_dataset_json(frame, path, name, described, title, study=study, define=define)
+            written.append(target / f"{name}.{WRITTEN_AS[form]}")
     return written
+
+
+def _fitting(ready: Mapping[str, pl.DataFrame], log: DecisionLog | None) -> dict[str, pl.DataFrame]:
+    """The tables as a transport file can hold them; without a log, texts that are too long are an error."""
+    fitting = {name: frame if log is None else _cut_texts(frame, name, log) for name, frame in ready.items()}
+    for name, frame in fitting.items():
+        check_transport(frame, name)
+    return fitting
 
 
 def _cut_texts(frame: pl.DataFrame, name: str, log: DecisionLog) -> pl.DataFrame:

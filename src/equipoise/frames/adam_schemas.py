@@ -73,15 +73,19 @@ TRT01PN  n   Planned Treatment for Period 01 (N)
 TRT01A   c   Actual Treatment for Period 01
 TRT01AN  n   Actual Treatment for Period 01 (N)
 STRATAR  c   Strata Used for Randomization
+STRATAV  c   Strata from Verification Source
 STRAT1D  c   Description of Stratification Factor 1
 STRAT1R  c   Strat Factor 1 Value Used for Rand
 STRAT1RN n   Strat Factor 1 Value Used for Rand (N)
+STRAT1V  c   Strat Factor 1 Value from Verif. Source
 STRAT2D  c   Description of Stratification Factor 2
 STRAT2R  c   Strat Factor 2 Value Used for Rand
 STRAT2RN n   Strat Factor 2 Value Used for Rand (N)
+STRAT2V  c   Strat Factor 2 Value from Verif. Source
 STRAT3D  c   Description of Stratification Factor 3
 STRAT3R  c   Strat Factor 3 Value Used for Rand
 STRAT3RN n   Strat Factor 3 Value Used for Rand (N)
+STRAT3V  c   Strat Factor 3 Value from Verif. Source
 ENRLFL   c   Enrolled Population Flag
 RANDFL   c   Randomized Population Flag
 ITTFL    c   Intent-To-Treat Population Flag
@@ -89,6 +93,7 @@ FASFL    c   Full Analysis Set Population Flag
 SAFFL    c   Safety Population Flag
 PPROTFL  c   Per-Protocol Population Flag
 MEASFL   c   Measurable Disease at Baseline Flag
+EVALFL   c   Response Evaluable Population Flag
 BRTHDTC  c   Date/Time of Birth
 RFSTDTC  c   Subject Reference Start Date/Time
 RFENDTC  c   Subject Reference End Date/Time
@@ -102,6 +107,9 @@ TRTEDTM  t   Datetime of Last Exposure to Treatment
 TRTETMF  c   Time of Last Exposure Imput. Flag
 TRTEDT   d   Date of Last Exposure to Treatment
 TRTDURD  n   Total Treatment Duration (Days)
+TRTDURY  n   Total Treatment Duration (Years)
+AERISKDT d   End of Risk of Trt-Emergent Events
+AERISKY  n   Time at Risk of Trt-Emergent AEs (Years)
 EOSDT    d   End of Study Date
 EOSSTT   c   End of Study Status
 DCSREAS  c   Reason for Discontinuation from Study
@@ -122,6 +130,9 @@ DTHCAUS  c   Cause of Death
 DTHDOM   c   Domain for Date of Death Collection
 DTHCGR1  c   Cause of Death Reason 1
 LSTALVDT d   Date Last Known Alive
+FUPDT    d   End of Follow-up Date
+FUPDURD  n   Follow-up Duration (Days)
+FUPCNSR  n   Follow-up Ended by Death
 NACTDT   d   Date of New Anti-Cancer Therapy
 DCUTDT   d   Date of Data Cutoff
 """
@@ -239,7 +250,11 @@ AENDY    n   Analysis End Relative Day
 ADURN    n   AE Duration (N)
 ADURU    c   AE Duration Units
 TRTEMFL  c   Treatment Emergent Analysis Flag
+AOCCFL   c   1st Occurrence within Subject Flag
+AOCCSFL  c   1st Occurrence of SOC Flag
+AOCCPFL  c   1st Occurrence of Preferred Term Flag
 AOCCIFL  c   1st Max Sev./Int. Occurrence Flag
+AOCCSIFL c   1st Max Sev./Int. Occur Within SOC Flag
 AESER    c   Serious Event
 AESEV    c   Severity/Intensity
 ASEV     c   Analysis Severity/Intensity
@@ -249,11 +264,39 @@ ATOXGR   c   Analysis Toxicity Grade
 ATOXGRN  n   Analysis Toxicity Grade (N)
 AEREL    c   Causality
 AREL     c   Analysis Causality
+RELGR1   c   Pooled Causality Group 1
 AEACN    c   Action Taken with Study Treatment
 AEOUT    c   Outcome of Adverse Event
 LDOSEDTM t   End Date/Time of Last Dose
 DOSEON   n   Treatment Dose at Record Start
 DOSEU    c   Treatment Dose Units
+"""
+
+_ADLB = """
+AVAL     n   Analysis Value
+AVALU    c   Analysis Value Unit
+ANRLO    n   Analysis Normal Range Lower Limit
+BASE     n   Baseline Value
+CHG      n   Change from Baseline
+ATOXDSCL c   Analysis Toxicity Description Low
+ATOXGR   c   Analysis Toxicity Grade
+ATOXGRN  n   Analysis Toxicity Grade (N)
+BTOXGR   c   Baseline Toxicity Grade
+BTOXGRN  n   Baseline Toxicity Grade (N)
+SHIFT1   c   Shift from Baseline to Analysis Grade
+ADT      d   Analysis Date
+ADY      n   Analysis Relative Day
+AVISIT   c   Analysis Visit
+AVISITN  n   Analysis Visit (N)
+VISITNUM n   Visit Number
+VISIT    c   Visit Name
+ABLFL    c   Baseline Record Flag
+TRTEMFL  c   Treatment Emergent Analysis Flag
+ANL01FL  c   Analysis Flag 01
+ANL02FL  c   Analysis Flag 02
+TRTSDT   d   Date of First Exposure to Treatment
+TRTEDT   d   Date of Last Exposure to Treatment
+SAFFL    c   Safety Population Flag
 """
 
 
@@ -273,6 +316,7 @@ SCHEMAS = MappingProxyType(
             ("ADTR", "Tumor Results Analysis Dataset", _SUBJECT + _PARAMETER + _ADTR + _SOURCE),
             ("ADTTE", "Time-to-Event Analysis Dataset", _SUBJECT + _PARAMETER + _ADTTE + _SOURCE),
             ("ADAE", "Adverse Events Analysis Dataset", _SUBJECT + _ADAE + _SOURCE),
+            ("ADLB", "Laboratory Results Analysis Dataset", _SUBJECT + _PARAMETER + _ADLB + _SOURCE),
         )
     }
 )

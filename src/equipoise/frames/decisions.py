@@ -37,45 +37,66 @@ class Decision:
 
     def __post_init__(self) -> None:
         if self.severity not in _SEVERITIES:
-            raise ArgumentError(
-                "argument-invalid",
-                f"severity {self.severity!r} is not known",
-                hint=permitted(str(self.severity), _SEVERITIES),
-            )
+            raise _unknown_severity(str(self.severity))
 
+
+# What a rule hands to the log: one decision, or a frame of many with the columns of `Decision`.
+Decided = Decision | pl.DataFrame
 
 _SCHEMA = pl.Schema({f.name: pl.Float64() if f.name == "sequence" else pl.String() for f in fields(Decision)})
 _ORDER = ("severity", "code", "domain", "usubjid", "sequence", "variable", "value", "decision", "rule")
+# Few words each, said of many rows.
+_REPEATED = ("severity", "code", "domain", "variable", "rule")
 
 
 class DecisionLog:
-    """Decisions in the order they were taken; shown and written in a fixed order."""
+    """Decisions in the order they were taken, kept as columns; shown and written in a fixed order."""
 
-    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
-        self._decisions: list[Decision] = list(decisions)
+    def __init__(self, decisions: Iterable[Decided] = ()) -> None:
+        self._frames: list[pl.DataFrame] = []
+        self._single: list[Decision] = []
+        self.extend(decisions)
 
-    def append(self, decision: Decision) -> None:
-        self._decisions.append(decision)
+    def append(self, decision: Decided) -> None:
+        """Add one decision, or a frame of them. Raises ArgumentError `argument-invalid` for an unknown severity."""
+        if isinstance(decision, Decision):
+            self._single.append(decision)
+        elif decision.height:
+            self._settle()
+            self._frames.append(_rows(decision))
 
-    def extend(self, decisions: Iterable[Decision]) -> None:
-        self._decisions.extend(decisions)
+    def extend(self, decisions: Iterable[Decided]) -> None:
+        """Add each of several decisions or frames of them."""
+        for decision in decisions:
+            self.append(decision)
+
+    def _settle(self) -> None:
+        """Single decisions become rows."""
+        if self._single:
+            self._frames.append(_rows(pl.DataFrame([asdict(one) for one in self._single], schema=_SCHEMA)))
+            self._single = []
+
+    def _columns(self) -> pl.DataFrame:
+        self._settle()
+        return pl.concat([_rows(pl.DataFrame(schema=_SCHEMA)), *self._frames])
 
     def __iter__(self) -> Iterator[Decision]:
-        return iter(self._decisions)
+        return (Decision(**row) for row in self._columns().cast(_SCHEMA).iter_rows(named=True))
 
     def __len__(self) -> int:
-        return len(self._decisions)
+        return len(self._single) + sum(frame.height for frame in self._frames)
 
     def count(self, code: str | None = None, severity: str | None = None) -> int:
         """How many decisions have this code and this severity (None: any)."""
-        return sum((code is None or d.code == code) and (severity is None or d.severity == severity) for d in self)
+        wanted = [pl.col(name) == held for name, held in (("code", code), ("severity", severity)) if held is not None]
+        return self._columns().filter(*wanted).height
 
     def to_frame(self) -> pl.DataFrame:
         """One row per decision: warnings before notes, then by code, domain, subject, sequence, variable, value."""
-        frame = pl.DataFrame([asdict(decision) for decision in self], schema=_SCHEMA, orient="row")
+        frame = self._columns().select(_ORDER).cast(_SCHEMA)
         # 'warning' sorts after 'note', and should be read first.
         descending = [name == "severity" for name in _ORDER]
-        return frame.select(_ORDER).sort(_ORDER, descending=descending, nulls_last=True, maintain_order=True)
+        return frame.sort(_ORDER, descending=descending, nulls_last=True, maintain_order=True)
 
     def summary(self) -> list[str]:
         """Counts per code in words, warnings first.
@@ -85,8 +106,9 @@ class DecisionLog:
         ['1 warning: impossible date']
         """
         counts = (
-            self.to_frame()
-            .group_by("severity", "code", maintain_order=True)
+            self._columns()
+            .select(pl.col("severity", "code").cast(pl.String))
+            .group_by("severity", "code")
             .len()
             .sort("severity", "len", "code", descending=[True, True, False])
         )
@@ -109,7 +131,22 @@ class DecisionLog:
     @classmethod
     def read(cls, path: str | Path) -> DecisionLog:
         """The log that `write` left."""
-        return cls(Decision(**record) for record in pl.read_csv(path, schema_overrides=_SCHEMA).iter_rows(named=True))
+        return cls([pl.read_csv(path, schema_overrides=_SCHEMA)])
 
     def __repr__(self) -> str:
         return "\n".join([f"{len(self):,} decisions", *self.summary()])
+
+
+def _rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame of decisions as the log keeps it. Raises ArgumentError `argument-invalid` for an unknown severity."""
+    unknown = frame.filter(~pl.col("severity").is_in(_SEVERITIES)).get_column("severity")
+    if len(unknown):
+        raise _unknown_severity(str(unknown[0]))
+    plain = frame.select(_SCHEMA.names()).cast(_SCHEMA)
+    return plain.with_columns(pl.col(_REPEATED).cast(pl.Categorical))
+
+
+def _unknown_severity(severity: str) -> ArgumentError:
+    return ArgumentError(
+        "argument-invalid", f"severity {severity!r} is not known", hint=permitted(severity, _SEVERITIES)
+    )

@@ -1,4 +1,4 @@
-"""SDTM folders: collected data as CDISC names it, in Parquet, CSV, XPT or SAS7BDAT files named by domain."""
+"""SDTM folders: collected data as CDISC names it, in Parquet, CSV, XPT, SAS7BDAT or Dataset-JSON files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import polars as pl
 
 from equipoise.errors import ArgumentError, DataError, nearest
 from equipoise.frames import domains
+from equipoise.frames.dataset_json import check_dataset_json, write_dataset_json
 from equipoise.frames.tables import (
+    WRITTEN_AS,
     RawTable,
     TableSet,
     blank_to_null,
     check_format,
+    clean_text,
     digest,
     is_midnight,
     list_tables,
@@ -41,14 +44,19 @@ class SdtmData(TableSet):
 
 
 def read_sdtm(
-    folder: str | Path, mapping: Mapping[str, str] | None = None, required: Iterable[str] = ("dm",)
+    folder: str | Path,
+    mapping: Mapping[str, str] | None = None,
+    required: Iterable[str] = ("dm",),
+    *,
+    lenient: bool = False,
 ) -> SdtmData:
     """Read a folder of SDTM files.
 
     Arguments: a folder whose files are named by domain in any case (`dm.parquet`, `DM.csv`, `suppdm.xpt`,
-    `ae.sas7bdat`); `mapping` from a domain to the file that holds it, with or without its ending
+    `ae.sas7bdat`, `tu.json`); `mapping` from a domain to the file that holds it, with or without its ending
     (`{"rs": "rs_onco_recist"}`); the domains that must be there. Files that are neither named by a domain nor mapped
-    are left alone and listed in `ignored`.
+    are left alone and listed in `ignored`. `lenient` keeps a domain without a required column, and text in a numeric
+    variable as text, for a data-quality report to list.
     Returns the domains: column names in upper case, numbers as Float64, everything else text; empty text is null.
     Dates stay the ISO 8601 text that was collected; a date type of the file becomes such text.
     Raises DataError `folder-unreadable`, `domain-missing`, `domain-ambiguous`, `file-unreadable`, `column-missing` or
@@ -60,7 +68,7 @@ def read_sdtm(
         if name.lower() not in chosen:
             raise missing_table(name, Path(folder), [file.name for file in files])
     raw = {name: read_table(path) for name, path in sorted(chosen.items())}
-    tables = {name: _typed(table, name, chosen[name].name) for name, table in raw.items()}
+    tables = {name: _typed(table, name, chosen[name].name, lenient) for name, table in raw.items()}
     return SdtmData(
         folder=Path(folder),
         tables=tables,
@@ -132,22 +140,31 @@ def _labels(name: str, table: RawTable) -> dict[str, str]:
     return {column: label for column, label in labels.items() if label}
 
 
-def _typed(table: RawTable, name: str, source: str) -> pl.DataFrame:
+def _typed(table: RawTable, name: str, source: str, lenient: bool) -> pl.DataFrame:
     known = domains.domain(name)
-    if known:
+    if known and not lenient:
         require_columns(table.frame, name, known.required, source)
-    return conform_domain(table.frame, name, source)
+    return conform_domain(table.frame, name, source, lenient=lenient)
 
 
-def conform_domain(frame: pl.DataFrame, name: str, source: str) -> pl.DataFrame:
+def conform_domain(frame: pl.DataFrame, name: str, source: str, *, lenient: bool = False) -> pl.DataFrame:
     """A domain as text and Float64 columns: dates as ISO 8601 text, blank text as null.
 
-    Arguments: a frame with names in upper case; the domain; `source` is named in errors.
+    Arguments: a frame with names in upper case; the domain; `source` is named in errors; `lenient` leaves text in a
+    numeric column as text.
     Raises DataError `value-invalid` for a value or type that a collected column cannot hold.
     """
     known = domains.domain(name)
     types = known.types if known else {}
-    return frame.select([_typed_column(frame, column, types.get(column), source) for column in frame.columns])
+    typed: list[pl.Expr] = []
+    for column in frame.columns:
+        try:
+            typed.append(_typed_column(frame, column, types.get(column), source))
+        except DataError:
+            if not lenient or frame.schema[column] != pl.String:
+                raise
+            typed.append(blank_to_null(column))
+    return frame.select(typed)
 
 
 def _typed_column(frame: pl.DataFrame, column: str, kind: str | None, source: str) -> pl.Expr:
@@ -160,7 +177,7 @@ def _typed_column(frame: pl.DataFrame, column: str, kind: str | None, source: st
     if isinstance(held, pl.Categorical | pl.Enum):
         return pl.when(value.cast(pl.String) != "").then(value.cast(pl.String)).alias(column)
     if held == pl.String:
-        return to_number(frame, column, source) if numeric else blank_to_null(column)
+        return to_number(frame, column, source) if numeric else clean_text(frame, column)
     if held == pl.Date:
         return value.dt.to_string("%Y-%m-%d")
     if isinstance(held, pl.Datetime):
@@ -186,20 +203,22 @@ def write_sdtm(
 ) -> dict[str, Path]:
     """Write domains as files named by domain (lower case), each whole or not at all, the same bytes every time.
 
-    Arguments: frames of text and number columns by domain; the folder, made when it is not there; "parquet", "csv" or
-    "xpt" (version 5; names of at most 8 characters, texts of at most 200 bytes). Integers become Float64; columns that
-    the domain knows come first, in CDISC order.
+    Arguments: frames of text and number columns by domain; the folder, made when it is not there; "parquet", "csv",
+    "xpt" (version 5; names of at most 8 characters, texts of at most 200 bytes) or "dataset-json" (version 1.1).
+    Integers become Float64; columns that the domain knows come first, in CDISC order.
     Returns the path of each domain.
     Raises ArgumentError `argument-invalid` for another format or a column that is neither text nor number, OutputError
     `output-unwritable`, and DataError `value-invalid` for what a transport file cannot hold.
     """
-    check_format(format, ("parquet", "csv", "xpt"))
+    check_format(format, WRITTEN_AS)
     ready = {name.lower(): _ordered(_plain(frame, name), name) for name, frame in sorted(tables.items())}
-    if format == "xpt":
-        for name, frame in ready.items():
+    for name, frame in ready.items():
+        if format == "xpt":
             check_transport(frame, name)
+        elif format == "dataset-json":
+            check_dataset_json(frame, name)
     target = make_folder(folder)
-    paths = {name: target / f"{name}.{format}" for name in ready}
+    paths = {name: target / f"{name}.{WRITTEN_AS[format]}" for name in ready}
     for name, frame in ready.items():
         with whole_file(paths[name]) as path:
             _write_one(frame, path, name, format)
@@ -213,7 +232,8 @@ def _write_one(frame: pl.DataFrame, path: Path, name: str, form: str) -> None:
     elif form == "csv":
         write_csv(frame, path)
     else:
-        write_transport(frame, path, name, known.labels if known else {}, known.label if known else "")
+        write = write_transport if form == "xpt" else write_dataset_json
+        write(frame, path, name, known.labels if known else {}, known.label if known else "")
 
 
 def _plain(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -20,9 +20,12 @@ from polars.exceptions import PolarsError
 from pyreadstat import PyreadstatError, ReadstatError
 
 from equipoise.errors import ArgumentError, DataError, OutputError, nearest, permitted
+from equipoise.frames.dataset_json import is_dataset_json, is_whole, read_dataset_json
 from equipoise.frames.transport import read_sas, read_transport
 
-FORMATS: tuple[str, ...] = ("parquet", "csv", "xpt", "sas7bdat")
+FORMATS: tuple[str, ...] = ("parquet", "csv", "xpt", "sas7bdat", "json", "ndjson")
+WRITTEN_AS = {"parquet": "parquet", "csv": "csv", "xpt": "xpt", "dataset-json": "json"}
+"""The formats that tables are written in, with the ending of the file."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,7 +108,7 @@ def list_tables(folder: str | Path) -> list[Path]:
     Raises DataError `folder-unreadable` when the folder does not exist, is no folder, cannot be listed, or holds none.
     """
     path = Path(folder)
-    expected = "a folder of Parquet, CSV, XPT or SAS7BDAT files named by data set, such as dm.parquet"
+    expected = "a folder of Parquet, CSV, XPT, SAS7BDAT or Dataset-JSON files named by data set, such as dm.parquet"
     if not path.is_dir():
         what = "is not a folder" if path.exists() else "does not exist"
         raise DataError("folder-unreadable", f"{path} {what}", where=str(path), hint=f"give {expected}")
@@ -115,7 +118,7 @@ def list_tables(folder: str | Path) -> list[Path]:
         raise DataError(
             "folder-unreadable", f"{path} cannot be listed: {error.strerror}", where=str(path), hint="check permissions"
         ) from error
-    files = [entry for entry in entries if format_of(entry) in FORMATS and not entry.name.startswith(".")]
+    files = [entry for entry in entries if _holds_table(entry)]
     if not files:
         found = ", ".join(entry.name for entry in entries[:10]) or "nothing"
         raise DataError(
@@ -126,6 +129,13 @@ def list_tables(folder: str | Path) -> list[Path]:
             hint=f"give {expected}",
         )
     return files
+
+
+def _holds_table(path: Path) -> bool:
+    form = format_of(path)
+    if form not in FORMATS or path.name.startswith("."):
+        return False
+    return form not in ("json", "ndjson") or is_dataset_json(path)
 
 
 def format_of(path: Path) -> str:
@@ -185,6 +195,8 @@ _READERS: Mapping[str, Callable[[Path], tuple[pl.DataFrame, dict[str, str]]]] = 
     "csv": _read_csv,
     "xpt": read_transport,
     "sas7bdat": read_sas,
+    "json": read_dataset_json,
+    "ndjson": read_dataset_json,
 }
 
 
@@ -235,6 +247,12 @@ def blank_to_null(column: str) -> pl.Expr:
     """A text column with empty and blank text as null and trailing blanks removed."""
     text = pl.col(column).str.strip_chars_end(" ")
     return pl.when(text != "").then(text).alias(column)
+
+
+def clean_text(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """What `blank_to_null` makes of a column; the column itself, shared, where nothing is to be changed."""
+    texts = frame.get_column(column)
+    return blank_to_null(column) if ((texts == "") | texts.str.ends_with(" ")).any() else pl.col(column)
 
 
 def number_text(number: pl.Expr) -> pl.Expr:
@@ -314,11 +332,6 @@ def polars_writing(path: Path) -> Iterator[None]:
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write CSV, whole numbers without a decimal point. Raises OutputError `output-unwritable`."""
-    whole = [name for name in frame.select(pl.col(pl.Float64)).columns if _is_whole(frame.get_column(name))]
+    whole = [name for name in frame.select(pl.col(pl.Float64)).columns if is_whole(frame.get_column(name))]
     with polars_writing(path):
         frame.with_columns(pl.col(whole).cast(pl.Int64)).write_csv(path)
-
-
-def _is_whole(numbers: pl.Series) -> bool:
-    present = numbers.drop_nulls()
-    return bool(((present == present.round()) & (present.abs() < 2**53)).all())

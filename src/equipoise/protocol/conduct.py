@@ -55,6 +55,9 @@ class Variable(Model):
     unit: str | None = None
     levels: dict[str, str] = Field(default_factory=dict, description="code as collected: label in reports")
     collected: Collected | None = Field(default=None, description="SDTM place, DOMAIN.VARIABLE, or SUPPDM.QNAM")
+    verified: Collected | None = Field(
+        default=None, description="SDTM place of a stratum's corrected value, where kept"
+    )
     analysis: AnalysisName = Field(description="column of ADSL")
 
 

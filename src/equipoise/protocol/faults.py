@@ -1,4 +1,4 @@
-"""Faults of a trial file in words: pydantic's findings, told to a person who wrote YAML."""
+"""Faults of a file in words: pydantic's findings, told to a person who wrote YAML."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Fault:
     offset: int = 0
 
 
-def describe_invalid(invalid: ValidationError) -> list[Fault]:
-    """One fault for each place, in the user's words; unions report once."""
+def describe_invalid(invalid: ValidationError, model: type[BaseModel] = Trial) -> list[Fault]:
+    """One fault for each place of a file of `model`, in the user's words; unions report once."""
     by_place: dict[Path, Fault] = {}
     for error in invalid.errors(include_url=False):
-        fault = _describe(error)
+        fault = _describe(error, model)
         by_place.setdefault(fault.path, fault)
     deepest = set(by_place)
     return [fault for path, fault in by_place.items() if not any(_inside(other, path) for other in deepest)]
@@ -44,7 +44,7 @@ def _inside(other: Path, path: Path) -> bool:
     return len(other) > len(path) and other[: len(path)] == path
 
 
-def _describe(error: ErrorDetails) -> Fault:
+def _describe(error: ErrorDetails, model: type[BaseModel]) -> Fault:
     path = _written(error["loc"])
     key = path[-1] if path else "trial file"
     if error["type"] not in ("extra_forbidden", "missing"):
@@ -53,7 +53,7 @@ def _describe(error: ErrorDetails) -> Fault:
     kind, value = error["type"], error.get("input")
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
-        return Fault(path, f"unknown key {key!r}", hint=permitted(str(key), _keys_at(path[:-1])), on_key=True)
+        return Fault(path, f"unknown key {key!r}", hint=permitted(str(key), _keys_at(path[:-1], model)), on_key=True)
     if kind == "missing" and isinstance(path[-1], int):
         named = next((step for step in reversed(path) if isinstance(step, str)), "list")
         return Fault(path[:-1], f"{named}: value {path[-1] + 1} is missing here", hint="write a pair, as in [0, 1]")
@@ -115,11 +115,11 @@ def _written(location: tuple[str | int, ...]) -> Path:
     return tuple(steps)
 
 
-def _keys_at(path: Path) -> list[str]:
+def _keys_at(path: Path, model: type[BaseModel]) -> list[str]:
     """The keys the model accepts at a path."""
-    for model in _models_at(Trial, path):
-        return list(model.model_fields)
-    return list(Trial.model_fields)
+    for held in _models_at(model, path):
+        return list(held.model_fields)
+    return list(model.model_fields)
 
 
 def _models_at(annotation: Any, path: Path) -> Iterator[type[BaseModel]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from equipoise.protocol.censoring import RuleSetName
 from equipoise.protocol.conduct import AnalysisName, Identifier
 from equipoise.protocol.values import DurationText, Model, PositiveDurationText, Stated
 
@@ -34,7 +36,9 @@ class Source(Model):
 class Endpoint(Model):
     """An endpoint as data.
 
-    time-to-event: `start`, `events` (the earliest counts) and `censoring` (the latest counts) name sources.
+    time-to-event: `start`, `events` (the earliest counts) and `censoring` (the latest counts) name sources; `among`, a
+    source that a patient must have to be counted; `reader`, whose tumor assessments; `censoring_rules`, the first being
+    the endpoint's own and each further one a sensitivity parameter; `estimand`, the one that the endpoint answers.
     response: `parameter` is an ADRS parameter, `responders` its values that count.
     adverse-event: treatment-emergent adverse events of ADAE.
     """
@@ -47,14 +51,24 @@ class Endpoint(Model):
     start: Identifier | None = None
     events: tuple[Identifier, ...] = ()
     censoring: tuple[Identifier, ...] = ()
+    among: Identifier | None = None
+    reader: Literal["investigator", "independent"] = "investigator"
+    censoring_rules: tuple[RuleSetName, ...] = ()
+    estimand: Identifier | None = None
     parameter: AnalysisName | None = None
     responders: tuple[str, ...] = ()
 
 
 class IntercurrentEvent(Model):
-    """An event after randomization that affects the endpoint, and the ICH E9(R1) strategy for it."""
+    """An event after randomization that affects the endpoint, and the ICH E9(R1) strategy for it.
+
+    `date` names the source that dates it, which every strategy that acts on dates needs; `censor_at` says where
+    hypothetical and while-on-treatment censor: on the day of the event, or at the last adequate assessment by then.
+    """
 
     event: str
+    date: Identifier | None = None
+    censor_at: Literal["event", "last-assessment"] = "event"
     strategy: Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum"]
     source: str | None = None
     assumption: str | None = None
@@ -214,10 +228,14 @@ class Trigger(Model):
 
 
 class Look(Model):
-    """One planned look; the last is the final analysis. At an interim, `efficacy` or `futility` may be switched off."""
+    """One planned look; the last is the final analysis. At an interim, `efficacy` or `futility` may be switched off.
+
+    `cutoff` is the day of its data cutoff, once that is known: `equipoise derive --cutoff` takes the look by its id.
+    """
 
     id: Identifier
     trigger: Trigger
+    cutoff: date | None = None
     efficacy: bool = True
     futility: bool = True
 

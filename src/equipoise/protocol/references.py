@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from equipoise.errors import ExpressionError, permitted
+from equipoise.protocol.endpoint_rules import check_endpoints, check_estimands
 from equipoise.protocol.expressions import Compare, Literal, Membership, Name, Node, parse_expression
 from equipoise.protocol.expressions import walk as walk_expression
 from equipoise.protocol.faults import Fault
@@ -25,8 +26,8 @@ def check_references(tree: Tree) -> list[Fault]:
         _rules,
         _arms,
         check_randomization,
-        _endpoints,
-        _estimands,
+        check_endpoints,
+        check_estimands,
         _analyses,
         check_plans,
         _subgroups,
@@ -120,31 +121,6 @@ def _arms(tree: Tree) -> Iterator[Fault]:
     for path, entry in entries(tree, "arms"):
         yield from unknown_in(
             (*path, "interventions"), "intervention", entry.get("interventions"), ids(tree, "interventions")
-        )
-
-
-def _endpoints(tree: Tree) -> Iterator[Fault]:
-    sources = mapping(tree, "sources")
-    for path, entry in entries(tree, "endpoints"):
-        yield from unknown((*path, "start"), "source", entry.get("start"), sources)
-        yield from unknown_in((*path, "events"), "source", entry.get("events"), sources)
-        yield from unknown_in((*path, "censoring"), "source", entry.get("censoring"), sources)
-        # A study of analysis-ready data (`example`) has its dates in the data set, so its endpoints need no sources.
-        needs = {"response": ("parameter", "responders")}.get(str(entry.get("kind")), ())
-        if entry.get("kind") == "time-to-event" and "example" not in tree:
-            needs = ("start", "events", "censoring")
-        for key in needs:
-            if not entry.get(key):
-                yield Fault(
-                    path, f"endpoint {entry.get('id')!r}: a {entry['kind']} endpoint needs {key!r}", on_key=True
-                )
-
-
-def _estimands(tree: Tree) -> Iterator[Fault]:
-    for path, entry in entries(tree, "estimands"):
-        yield from unknown((*path, "endpoint"), "endpoint", entry.get("endpoint"), ids(tree, "endpoints"))
-        yield from unknown(
-            (*path, "analysis_set"), "analysis set", entry.get("analysis_set"), ids(tree, "analysis_sets")
         )
 
 
