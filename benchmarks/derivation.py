@@ -236,7 +236,7 @@ def sizes(rows: list[int], *, laboratory: bool, profile: str) -> Iterator[tuple[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 4_800_000, 10_000_000])
     parser.add_argument("--profile", default="equipoise")
     parser.add_argument("--laboratory", action="store_true")

@@ -114,7 +114,9 @@ def decimal(value: float, digits: int, rounding: str = ROUND_HALF_UP) -> str:
 
 def p_text(p: float, digits: int) -> str:
     least = 10.0**-digits
-    return f"<{decimal(least, digits)}" if p < least else decimal(min(p, 1 - least), digits)
+    if p < least:
+        return f"<{decimal(least, digits)}"
+    return f">{decimal(1 - least, digits)}" if p > 1 - least else decimal(p, digits)
 
 
 def exact(x: int, n: int, level: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
     from equipoise.design.trial_design import TrialDesign
+    from equipoise.evidence import Audit, Audits, PublishedTrial
     from equipoise.frames.results import Result, ResultTable
     from equipoise.protocol import Trial
     from equipoise.randomization import AllocationList
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "analyze",
+    "audit",
     "demo",
     "derive",
     "draw_trial",
@@ -295,6 +297,24 @@ def explain(run: str | Path | Run | AdamSet, subject: str) -> PatientStory:
     from equipoise.workflow.explaining import explain as tell
 
     return tell(run, subject)
+
+
+def audit(published: str | Path | PublishedTrial, *, deep: bool | None = None) -> Audit | Audits:
+    """A published time-to-event result checked against itself.
+
+    Arguments: a published-result file (YAML, JSON), an example by name ("palmira"), or a `PublishedTrial`; a folder or
+    table (.csv, .parquet) of many. `deep`: whether to search for a data set that has all the numbers; None: only after
+    a flag, and for one trial only. The result's `.status` is "consistent", "note" or "inconsistent", its `.findings`
+    the checks with their arithmetic, what was allowed, and the mildest reading that reconciles the numbers.
+    Raises PublishedFileError with every fault of the file, each with its line and what would be right.
+
+    >>> found = audit("palmira", deep=False)
+    >>> found.flagged[0].said
+    'an interval so narrow needs at least 251 events, more than 198 randomized patients, an event in each'
+    """
+    from equipoise.workflow.auditing import audit_published
+
+    return audit_published(published, deep=deep)
 
 
 def plot(

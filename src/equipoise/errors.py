@@ -54,6 +54,10 @@ CODES: dict[str, str] = {
     "cluster-unreachable": "No scheduler answers at the address given, or it has no worker.",
     "cluster-mismatch": "A worker of the cluster runs other versions than the client.",
     "cluster-lost": "The cluster stopped while it had work to do.",
+    "curve-rises": "Points of a survival curve go up by more than digitization noise.",
+    "axis-misset": "Heights or times of a figure cannot be those of a survival curve: an axis is set wrongly.",
+    "at-risk-invalid": "Numbers at risk increase, exceed the arm, or contradict the curve.",
+    "figure-unreadable": "No survival curve, or no axis, is found in a figure.",
     "design-unknowns": "A design leaves too many or too few of its quantities open.",
 }
 

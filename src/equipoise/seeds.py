@@ -44,6 +44,7 @@ PURPOSES = MappingProxyType(
         "rerandomization": 17,
         "milestone-prediction": 18,
         "trials": 19,
+        "feasibility": 20,
     }
 )
 

@@ -84,9 +84,9 @@ def collected(
     sdtm = made.study(*people, without=() if rs else ("rs",))
     tables = dict(sdtm.tables)
     for domain, text, numbers in zip(("tu", "tr"), _TEXT, _NUMBERS, strict=True):
-        schema: dict[str, type[pl.DataType]] = {
-            **{name: pl.String for name in text.split()}, **{name: pl.Float64 for name in numbers.split()}
-        }  # fmt: skip
+        text_kind, number_kind = pl.String(), pl.Float64()
+        schema: dict[str, pl.DataType] = dict.fromkeys(text.split(), text_kind)
+        schema |= dict.fromkeys(numbers.split(), number_kind)
         rows = [{name: row.get(name) for name in schema} for one in readings for row in one[domain]]
         tables[domain] = pl.DataFrame(rows, schema=schema, orient="row")
     return replace(sdtm, tables=tables)

@@ -16,6 +16,7 @@ import typer
 
 from equipoise.cli import (
     analyze,
+    audit,
     check,
     demo,
     derive,
@@ -58,6 +59,7 @@ app.command("analyze")(analyze.analyze)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("run")(run.run)
+app.command("audit")(audit.audit)
 app.command("warm")(warm.warm)
 
 

@@ -69,16 +69,16 @@ def derive(
     from equipoise.workflow.products import write_derived
     from equipoise.workflow.rule_set_summary import rule_set_effects, state_estimands
 
+    given: dict[str, Any] = {"sdtm": sdtm, "profile": profile, "mapping": parse_map(map), "out": out, "force": force}
     overrides = dict(parse_pair(text, "--set") for text in set_constant or [])
     if check:
-        stated = {"cutoff_date": cutoff} if cutoff else {}
-        given = {"profile": profile, "mapping": parse_map(map), "overrides": {**overrides, **stated}}
-        _check(trial, json, sdtm=sdtm, **given, rules=rules, engine=engine, out=out, force=force)
+        overrides |= {"cutoff_date": cutoff} if cutoff else {}
+        _check(trial, json, overrides=overrides, rules=rules, engine=engine, **given)
         return
+    formats = tuple(format or DEFAULT_FORMATS)
     derived, quality, folder = write_derived(
-        trial, sdtm=sdtm, profile=profile, mapping=parse_map(map), overrides=overrides, cutoff=cutoff,
-        formats=tuple(format or DEFAULT_FORMATS), define=define, out=out, force=force,
-    )  # fmt: skip
+        trial, overrides=overrides, cutoff=cutoff, formats=formats, define=define, **given
+    )
     effects = rule_set_effects(trial, derived)
     rows = {name: table.height for name, table in derived.adam.tables.items()}
     if json:
@@ -97,15 +97,20 @@ def derive(
         )
         return
     print_lines([f"{name.upper():8}{count:>10,} rows" for name, count in rows.items()])
-    if effects:
-        from equipoise.reporting.terminal_rule_sets import rule_set_lines
-
-        print_lines(["", *rule_set_lines(effects), *state_estimands(derived), ""])
+    _print_rule_sets(effects, state_estimands(derived))
     print_lines(discordance_lines(derived.adam))
     print_lines([f"{quality.headline()}: {folder / 'data-quality.html'}"] if quality.findings.height else [])
     print_decisions(derived.adam.decisions, str(folder / "decisions.csv"))
     next_step = f"equipoise analyze {trial} --adam {folder}" if trial else f"look into {folder}"
     print_lines([f"analysis data by the profile {derived.provenance.profile} are in {folder}", f"next: {next_step}"])
+
+
+def _print_rule_sets(effects: list[dict[str, Any]], estimands: list[str]) -> None:
+    """What each censoring rule set does, and what the estimands do to the dates."""
+    from equipoise.reporting.terminal_rule_sets import rule_set_lines
+
+    if effects:
+        print_lines(["", *rule_set_lines(effects), *estimands, ""])
 
 
 def _check(trial: str | None, json: bool, **given: Any) -> None:

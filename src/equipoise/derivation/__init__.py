@@ -1,5 +1,6 @@
 """Collected tables become analysis tables (SDTM to ADaM), each row traced to its source."""
 
+from equipoise.derivation.censoring_rules import CensoringRule, RuleSet, load_rule_set
 from equipoise.derivation.conventions import PROFILES, Profile, load_profile, resolve_profile
 from equipoise.derivation.derive import AdamSet, derive_adam
 from equipoise.derivation.recist_discordance import LIKELY_REASONS, Discordance
@@ -10,11 +11,14 @@ __all__ = [
     "PROFILES",
     "QUALITY_CHECKS",
     "AdamSet",
+    "CensoringRule",
     "Discordance",
     "Profile",
     "QualityReport",
+    "RuleSet",
     "check_quality",
     "derive_adam",
     "load_profile",
+    "load_rule_set",
     "resolve_profile",
 ]

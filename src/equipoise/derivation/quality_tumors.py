@@ -73,15 +73,17 @@ def _unidentified(data: Collected) -> Iterator[pl.DataFrame]:
         return
     identified = data.records["tu"].filter(pl.col("TULNKID").is_not_null())
     lesions = identified.select(SUBJECT, pl.col("TULNKID").alias("TRLNKID")).unique()
-    strange = diameters.join(lesions, on=[SUBJECT, "TRLNKID"], how="anti", maintain_order="left")
-    strange = strange.filter(pl.col("TRLNKID").is_not_null())
+    # Millions of measurements are of few lesions; those are compared.
+    measured = diameters.select(SUBJECT, "TRLNKID").unique().drop_nulls("TRLNKID")
+    unknown = measured.join(lesions, on=[SUBJECT, "TRLNKID"], how="anti")
+    strange = diameters.join(unknown, on=[SUBJECT, "TRLNKID"], how="semi") if unknown.height else diameters.clear()
     first = first_of(strange, [SUBJECT, "TRLNKID"])
     words = pl.format("lesion {} is measured, and TU does not identify it", pl.col("TRLNKID"))
     yield finding_rows(first, "lesion-not-identified", "tr", ["TRLNKID", "VISIT"], words)
     if "TUSTRESC" in identified.columns:
         targets = identified.filter(pl.col("TUSTRESC") == "TARGET")
-        measured = diameters.select(SUBJECT, pl.col("TRLNKID").alias("TULNKID"))
-        never = targets.join(measured, on=[SUBJECT, "TULNKID"], how="anti", maintain_order="left")
+        held = measured.rename({"TRLNKID": "TULNKID"})
+        never = targets.join(held, on=[SUBJECT, "TULNKID"], how="anti")
         words = pl.format("target lesion {} is identified, and TR has no diameter of it", pl.col("TULNKID"))
         yield finding_rows(
             first_of(never, [SUBJECT, "TULNKID"]), "lesion-not-measured", "tu", ["TULNKID", "TULOC", "VISIT"], words

@@ -96,12 +96,14 @@ def compare_responses(rows: pl.DataFrame, study: Study) -> pl.DataFrame:
     # A baseline is no assessment of response, whatever was collected there.
     begun = pl.col("VISIT") == study.profile.text("baseline_visit")
     ordered = joined.filter(~begun.fill_null(False)).with_columns(
-        _day=pl.coalesce(pl.col("ADT"), pl.col("RSDTC").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
-    ).sort(*READER, "_day", "VISITNUM", "VISIT", nulls_last=True)  # fmt: skip
+        RSDAY=pl.col("RSDTC").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    ).sort(*READER, pl.coalesce("ADT", "RSDAY"), "VISITNUM", "VISIT", nulls_last=True)  # fmt: skip
     both = ((pl.col("COMPUTED") == "PD") & (pl.col("COLLECTED") == "PD")).fill_null(False).cast(pl.Int64)
     ordered = ordered.with_columns(_after=both.cum_sum().over(READER) - both > 0)
-    likely = pl.when(pl.col("COMPUTED").ne_missing(pl.col("COLLECTED"))).then(_likely(study.profile))
-    return ordered.with_columns(LIKELY=likely)
+    # Reasons are looked for only where there is something to explain: few of many.
+    differs = ordered.select(pl.col("COMPUTED").ne_missing(pl.col("COLLECTED"))).to_series()
+    alike = ordered.filter(~differs).with_columns(LIKELY=pl.lit(None, pl.String))
+    return pl.concat([alike, ordered.filter(differs).with_columns(LIKELY=_likely(study.profile))])
 
 
 def _collected(study: Study) -> pl.DataFrame:
@@ -115,12 +117,13 @@ def _collected(study: Study) -> pl.DataFrame:
         "STUDYID", "USUBJID", "VISITNUM", "VISIT", "RSDTC", "RSSEQ", EVAL="RSEVAL", EVALID=evaluator, test="RSTESTCD",
         word="RSSTRESC",
     ).sort("RSSEQ", "word", nulls_last=False)  # fmt: skip
-    overall = pl.col("test") == tests["COLLECTED"]
-    return named.group_by(_VISIT).agg(
-        *(pl.col("word").filter(pl.col("test") == test).last().alias(name) for name, test in tests.items()),
-        RSDTC=pl.col("RSDTC").filter(overall).last(),
-        RSSEQ=pl.col("RSSEQ").filter(overall).last(),
-    )
+    found = named.filter(pl.col("test") == tests.pop("COLLECTED")).rename({"word": "COLLECTED"}).drop("test")
+    found = found.unique(_VISIT, keep="last", maintain_order=True)
+    for name, test in tests.items():
+        part = named.filter(pl.col("test") == test).unique(_VISIT, keep="last", maintain_order=True)
+        part = part.select(*_VISIT, pl.col("word").alias(name))
+        found = found.join(part, on=_VISIT, how="left", nulls_equal=True)
+    return found
 
 
 def _likely(profile: Profile) -> pl.Expr:
@@ -219,13 +222,14 @@ def count_agreement(compared: pl.DataFrame) -> pl.DataFrame:
 
 _SHOWN = (
     *_VISIT, "ADT", "RSDTC", "RSSEQ", "COLLECTED", "COMPUTED", "LIKELY", "WHY", "SUMDIAM", "BASE", "PCHG", "NADIR",
-    "CHGNAD", "PCHGNAD", "TRGRESP", "NTRGRESP", "NEWLPROG", "NTARGET", "NREAD",
+    "CHGNAD", "PCHGNAD", "TRGRESP", "NTRGRESP", "NEWLPROG", "NTARGET", "NREAD", "RSDAY",
 )  # fmt: skip
 
 
 def filter_discordant(compared: pl.DataFrame) -> pl.DataFrame:
     """The assessments that differ, with what a reader needs to judge them."""
-    return compared.filter(pl.col("LIKELY").is_not_null()).select(_SHOWN)
+    found = compared.filter(pl.col("LIKELY").is_not_null()).select(_SHOWN)
+    return found.sort(*READER, pl.coalesce("ADT", "RSDAY"), "VISITNUM", "VISIT", nulls_last=True).drop("RSDAY")
 
 
 def compare_endpoints(computed: pl.DataFrame, collected: pl.DataFrame) -> pl.DataFrame:

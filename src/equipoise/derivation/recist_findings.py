@@ -38,7 +38,8 @@ def find_lesions(study: Study, computed: LesionResponses) -> Iterator[Decided]:
     if computed.readings is None:
         return
     readings = computed.readings
-    yield from _measurements(readings, study)
+    yield from _units(readings, study)
+    yield from _unread(readings)
     yield from _doubles(readings)
     values = follow_parts(readings).join(readings.readers, on="reader", how="left")
     values = values.join(readings.lesions, on="lesion", how="left")
@@ -51,7 +52,7 @@ def _result() -> pl.Expr:
     return pl.col("number").cast(pl.String)
 
 
-def _measurements(readings: Readings, study: Study) -> Iterator[Decided]:
+def _units(readings: Readings, study: Study) -> Iterator[Decided]:
     odd = readings.odd
     unit = "TRSTRESU"
     unknown = odd["unit-unknown"]
@@ -78,6 +79,11 @@ def _measurements(readings: Readings, study: Study) -> Iterator[Decided]:
             rule=_RULE,
             severity="note",
         )
+
+
+def _unread(readings: Readings) -> Iterator[Decided]:
+    """Measurements and words that say nothing usable."""
+    odd = readings.odd
     yield from decisions(
         odd["diameter-negative"],
         "diameter-negative",

@@ -144,57 +144,69 @@ def _visit_starts(study: Study) -> pl.DataFrame:
 
 def _sourced(rows: pl.DataFrame, study: Study) -> pl.DataFrame:
     """CDISC's names, the changes, the accepted flag and the record that decided."""
-    by_new = pl.col("new") & (pl.col("target") != "PD").fill_null(True) & (pl.col("non_target") != "PD").fill_null(True)
-    by_other = (pl.col("non_target") == "PD").fill_null(False) & (pl.col("target") != "PD").fill_null(True)
-    percent = 100 * (pl.col("total") - pl.col("base")) / pl.col("base")
-    from_nadir = 100 * (pl.col("total") - pl.col("nadir")) / pl.col("nadir")
-    rows = _accepted(rows, study)
-    measured = pl.col("target_seq").is_not_null()
-    return rows.with_columns(
-        ADTF=pl.when(pl.col("length") < _MONTH).then(pl.lit("M")).when(pl.col("length") < _DAY).then(pl.lit("D")),
-        ABLFL=pl.when("baseline").then(pl.lit("Y")),
-        DISEASE=pl.when(pl.col("n_target") > 0)
+    new_lesion = (
+        pl.when("new")
+        .then(pl.lit("Y"))
+        .when(pl.col("unsure_name").is_not_null() & pl.col("asked"))
+        .then(pl.lit("EQUIVOCAL"))
+        .when("asked")
+        .then(pl.lit("N"))
+    )
+    disease = (
+        pl.when(pl.col("n_target") > 0)
         .then(pl.lit("MEASURABLE"))
         .when(pl.col("n_other") == 0)
         .then(pl.lit("NONE"))
         .when("bone_only")
         .then(pl.lit("BONE ONLY"))
-        .otherwise(pl.lit("NON-MEASURABLE")),
-        NTARGET="n_target",
-        NREAD="n_read",
-        SUMDIAM="total",
-        BASE="base",
-        CHG=(pl.col("total") - pl.col("base")).round(6),
-        # The last bit of a quotient may depend on the rows beside it.
-        PCHG=pl.when(pl.col("base") > 0).then(percent.round(8)),
-        NADIR="nadir",
-        NADIRVIS="nadir_name",
-        CHGNAD=(pl.col("total") - pl.col("nadir")).round(6),
-        PCHGNAD=pl.when(pl.col("nadir") > 0).then(from_nadir.round(8)),
+        .otherwise(pl.lit("NON-MEASURABLE"))
+    )
+    return _accepted(rows, study).with_columns(
+        ADTF=pl.when(pl.col("length") < _MONTH).then(pl.lit("M")).when(pl.col("length") < _DAY).then(pl.lit("D")),
+        ABLFL=pl.when("baseline").then(pl.lit("Y")),
+        DISEASE=disease,
         TRGRESP="target",
         NTRGRESP="non_target",
-        NEWLPROG=pl.when("new")
-        .then(pl.lit("Y"))
-        .when(pl.col("unsure_name").is_not_null() & pl.col("asked"))
-        .then(pl.lit("EQUIVOCAL"))
-        .when("asked")
-        .then(pl.lit("N")),
+        NEWLPROG=new_lesion,
         OVRLRESP="overall",
         REASON="reason",
         WHY="why",
-        SRCDOM=pl.when(by_new).then("new_source").otherwise(pl.lit("TR")),
-        SRCVAR=pl.when(by_new)
-        .then(pl.concat_str("new_source", pl.lit("STRESC")))
-        .when(by_other | ~measured)
-        .then(pl.lit("TRSTRESC"))
-        .otherwise(pl.lit("TRSTRESN")),
-        SRCSEQ=pl.when(by_new)
-        .then("new_seq")
-        .when(by_other)
-        .then("worse_seq")
-        .otherwise(pl.coalesce("target_seq", "any_seq")),
-        EQRULE=pl.format("RECIST 1.1 {} [{}]", pl.col("reason").fill_null("baseline"), pl.lit(study.profile.id)),
+        EQRULE=pl.format("RECIST 1.1 {} [{}]", "reason", pl.lit(study.profile.id)),
+        **_sums(),
+        **_source(),
     )
+
+
+def _sums() -> dict[str, pl.Expr]:
+    """The sum, and its change from baseline and from the smallest sum so far, in millimeters and percent."""
+    total, base, nadir = pl.col("total"), pl.col("base"), pl.col("nadir")
+    # The last bit of a quotient may depend on the rows beside it.
+    return {
+        "NTARGET": pl.col("n_target"),
+        "NREAD": pl.col("n_read"),
+        "SUMDIAM": total,
+        "BASE": base,
+        "CHG": (total - base).round(6),
+        "PCHG": pl.when(base > 0).then((100 * (total - base) / base).round(8)),
+        "NADIR": nadir,
+        "NADIRVIS": pl.col("nadir_name"),
+        "CHGNAD": (total - nadir).round(6),
+        "PCHGNAD": pl.when(nadir > 0).then((100 * (total - nadir) / nadir).round(8)),
+    }
+
+
+def _source() -> dict[str, pl.Expr]:
+    """The record that decided: of the target lesions, else of the non-target lesion that grew, else of the new one."""
+    target, other = (pl.col(name).eq_missing(pl.lit("PD")) for name in ("target", "non_target"))
+    by_new, by_other = pl.col("new") & ~target & ~other, other & ~target
+    worded = by_other | pl.col("target_seq").is_null()
+    read = pl.when(worded).then(pl.lit("TRSTRESC")).otherwise(pl.lit("TRSTRESN"))
+    place = pl.when(by_other).then("worse_seq").otherwise(pl.coalesce("target_seq", "any_seq"))
+    return {
+        "SRCDOM": pl.when(by_new).then("new_source").otherwise(pl.lit("TR")),
+        "SRCVAR": pl.when(by_new).then(pl.concat_str("new_source", pl.lit("STRESC"))).otherwise(read),
+        "SRCSEQ": pl.when(by_new).then("new_seq").otherwise(place),
+    }
 
 
 def _accepted(rows: pl.DataFrame, study: Study) -> pl.DataFrame:

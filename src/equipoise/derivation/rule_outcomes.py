@@ -68,8 +68,10 @@ def _moved(joined: pl.DataFrame, by: str) -> pl.DataFrame:
     )
 
 
-def _day(column: str) -> pl.Expr:
-    return pl.col(column).dt.to_string("%Y-%m-%d")
+def day_in_words(column: str) -> pl.Expr:
+    """The day of a date as AVAL counts it, that of the start being day 1; the dates themselves stand beside it."""
+    since = (pl.col(column) - pl.col("STARTDT")).dt.total_days()
+    return pl.format("day {}", since + (since >= 0).cast(pl.Int64))
 
 
 def _to_reference(found: pl.DataFrame, why: pl.Expr) -> pl.DataFrame:
@@ -89,8 +91,8 @@ def _where() -> pl.Expr:
     """The day of censoring in words."""
     return (
         pl.when(pl.col("REFDT").is_not_null())
-        .then(pl.format("last adequate assessment, {}", _day("REFDT")))
-        .otherwise(pl.format("start, {}: no adequate assessment by then", _day("STARTDT")))
+        .then(pl.format("last adequate assessment, {}", day_in_words("REFDT")))
+        .otherwise(pl.format("start, {}: no adequate assessment by then", day_in_words("STARTDT")))
     )
 
 
@@ -107,10 +109,11 @@ def _missed(
     late = placed.with_columns(LIMIT=pl.Series(limit, dtype=pl.Float64), GAP=gap).filter(
         pl.col("GAP") > pl.col("LIMIT")
     )
+    allowed = pl.col("LIMIT").round(2).cast(pl.String).str.strip_suffix(".0")
     why = pl.format(
         "{} on {} came {} days after the last adequate assessment or the start, more than {} days; censored at the {}",
-        "EVNTDESC", _day("ADT"), "GAP", pl.col("LIMIT").round(2).cast(pl.String).str.strip_suffix(".0"), _where(),
-    )  # fmt: skip
+        *("EVNTDESC", day_in_words("ADT"), "GAP", allowed, _where()),
+    )
     return _to_reference(late, why)
 
 
@@ -140,7 +143,8 @@ def _no_baseline(
     early_death = _DIED & (gap <= pl.col("LIMIT"))
     found = placed.with_columns(LIMIT=pl.Series(limit, dtype=pl.Float64)).filter(~early_death)
     return _to_reference(
-        _unreferenced(found), pl.format("no tumor assessment at baseline; censored at the start, {}", _day("STARTDT"))
+        _unreferenced(found),
+        pl.format("no tumor assessment at baseline; censored at the start, {}", day_in_words("STARTDT")),
     )
 
 
@@ -156,7 +160,7 @@ def _stopped(
     late = observed.join(stops, on=list(KEYS), how="inner").filter(pl.col("ADT") > pl.col("STOPDT"))
     if rule.unless_progression:
         late = late.filter(~_PROGRESSED)
-    came = pl.format("{} on {}, before {}", pl.lit(rule.label), _day("STOPDT"), _lower_event())
+    came = pl.format("{} on {}, before {}", pl.lit(rule.label), day_in_words("STOPDT"), _lower_event())
     if rule.censor_at == "event":
         return late.with_columns(
             TODT=pl.max_horizontal("STOPDT", "STARTDT"),
@@ -172,8 +176,8 @@ def _stopped(
 def _lower_event() -> pl.Expr:
     return (
         pl.when(pl.col("CNSR") == 0)
-        .then(pl.format("{} on {}", pl.col("EVNTDESC").str.to_lowercase(), _day("ADT")))
-        .otherwise(pl.format("the end of follow-up on {}", _day("ADT")))
+        .then(pl.format("{} on {}", pl.col("EVNTDESC").str.to_lowercase(), day_in_words("ADT")))
+        .otherwise(pl.format("the end of follow-up on {}", day_in_words("ADT")))
     )
 
 

@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 from equipoise.derivation.censoring_rules import SENSITIVITY, CensoringRule, load_rule_set
 from equipoise.derivation.conventions import DateSource, Interval, Profile
 from equipoise.derivation.rule_facts import RuleFacts, adequate_assessments
-from equipoise.derivation.rule_outcomes import RULED_KINDS, apply_rules, derive_bounds
+from equipoise.derivation.rule_outcomes import RULED_KINDS, apply_rules, day_in_words, derive_bounds
 from equipoise.derivation.study import KEYS, merge, merge_subject_level
 from equipoise.errors import DataError, permitted
 from equipoise.frames.adam import conform
@@ -147,7 +147,7 @@ def _ruled_events(events: Sequence[str], rules: Sequence[CensoringRule]) -> tupl
 
 
 def _reason() -> pl.Expr:
-    day = pl.col("ADT").dt.to_string("%Y-%m-%d")
+    day = day_in_words("ADT")
     return (
         pl.when(pl.col("CNSR") == 0)
         .then(pl.format("{} on {} is the first event", "EVNTDESC", day))

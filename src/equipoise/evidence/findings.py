@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 Status = Literal["consistent", "note", "inconsistent", "unresolved", "not-checked"]
 Check = Literal[
-    "one-standard-error", "information-bound", "log-symmetry", "joint-feasibility", "percentages", "response-interval",
-    "response-test", "allocation", "interval-level",
+    "limits", "one-standard-error", "information-bound", "log-symmetry", "interval-level", "landmark-rates",
+    "joint-feasibility", "percentages", "response-interval", "response-test", "allocation",
 ]  # fmt: skip
 # Worst first: what an audit as a whole is.
 _ORDER: tuple[Status, ...] = ("inconsistent", "note", "unresolved", "consistent", "not-checked")
@@ -20,7 +20,7 @@ class Finding:
 
     `said`: the outcome in a sentence; `arithmetic`: the numbers that lead to it, a line each; `explanation`: the
     mildest reading that would reconcile the numbers, where they are not consistent as printed; `values`: the numbers of
-    the arithmetic by name, for machines.
+    the arithmetic by name, for machines; `tolerance`: what rounding and method were allowed.
     """
 
     check: Check
@@ -30,6 +30,7 @@ class Finding:
     arithmetic: tuple[str, ...] = ()
     explanation: str = ""
     values: dict[str, float] = field(default_factory=dict)
+    tolerance: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

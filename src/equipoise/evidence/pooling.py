@@ -1,180 +1,130 @@
-"""Trials pooled: one effect from several, how far they differ, and what a next trial might show."""
+"""Trials pooled by inverse variance, under one effect or with variance between trials."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from equipoise.errors import ArgumentError, permitted
-from equipoise.evidence.heterogeneity import (
-    METHODS,
-    Heterogeneity,
-    Method,
-    describe_heterogeneity,
-    estimate_tau2,
-    tau2_limits,
-)
-from equipoise.evidence.study_effects import StudyEffect, check_studies
-from equipoise.frames.results import ResultRow
-from equipoise.frames.row_result import RowResult, number
+from equipoise.evidence.heterogeneity import Method, describe_heterogeneity, estimate_tau2, tau2_limits
+from equipoise.evidence.pooled_effect import Choices, Interval, PooledEffect, Prediction
+from equipoise.evidence.study_effects import Measure, StudyEffect, check_studies, shown_effect
 from equipoise.kernels.plain.special import normal_quantile, normal_tail
-
-_CITED = {
-    "fixed": "inverse-variance",
-    "dersimonian-laird": "dersimonian-laird",
-    "reml": "reml-heterogeneity",
-    "paule-mandel": "paule-mandel",
-}
-
-
-@dataclass(frozen=True, repr=False)
-class PooledEffect(RowResult):
-    """A pooled hazard ratio.
-
-    `log_ratio`, `std_error` on the log scale; `lower`, `upper` the interval of the hazard ratio at `level`;
-    `predicted` the interval of the hazard ratio in a next trial (None for a fixed effect or fewer than three trials);
-    `weights` in the order of `studies`, summing to 1; `tau2_interval` by the Q profile.
-    """
-
-    studies: tuple[StudyEffect, ...]
-    method: Method
-    hartung_knapp: bool
-    level: float
-    log_ratio: float
-    std_error: float
-    lower: float
-    upper: float
-    p_value: float
-    predicted: tuple[float, float] | None
-    weights: tuple[float, ...]
-    heterogeneity: Heterogeneity
-    tau2_interval: tuple[float, float]
-    endpoint: str = ""
-    without: tuple[tuple[str, PooledEffect], ...] = ()
-    warnings: tuple[str, ...] = ()
-    library: str | None = field(default=None, compare=False)
-
-    @property
-    def ratio(self) -> float:
-        """The pooled hazard ratio."""
-        return math.exp(self.log_ratio)
-
-    @property
-    def impossible(self) -> tuple[StudyEffect, ...]:
-        """Trials whose standard error is smaller than their number of events can give (2 / sqrt(d))."""
-        return tuple(study for study in self.studies if not study.possible)
-
-    def to_rows(self) -> list[ResultRow]:
-        return [*_study_rows(self), *_pooled_rows(self), *_left_out_rows(self)]
 
 
 def pool(
     studies: Sequence[StudyEffect],
     *,
     method: Method = "reml",
-    hartung_knapp: bool = False,
+    interval: Interval = "normal",
+    prediction: Prediction = "k-2",
     level: float = 0.95,
     endpoint: str = "",
     leave_one_out: bool = True,
 ) -> PooledEffect:
-    """Pool log hazard ratios by inverse variance.
+    """Pool the effects of trials by inverse variance.
 
-    Arguments: two or more trials; `method` for the variance between trials: "fixed" (none), "dersimonian-laird",
-    "reml" (the default) or "paule-mandel"; `hartung_knapp`: variance of the pooled effect from the spread of the
-    trials, and a t distribution with k - 1 degrees of freedom in place of the normal; `level` of the intervals.
-    With a random-effects method and three trials or more the prediction interval has k - 2 degrees of freedom (Higgins,
-    Thompson and Spiegelhalter 2009). Trials whose standard error no number of events could give are pooled as printed,
-    named in `warnings`, and the pool is repeated without them in `without`, beside each trial left out in turn.
-    Raises ArgumentError `argument-invalid` for fewer than two trials, an unknown method or a level outside (0, 1).
+    Arguments: two or more trials of one measure; `method` for the variance between trials: "fixed" (none),
+    "dersimonian-laird", "reml" (the default) or "paule-mandel"; `interval` of the pooled effect: "normal",
+    "hartung-knapp" (variance from the spread of the trials, t distribution with k - 1 degrees of freedom) or
+    "hartung-knapp-adhoc" (the same, but never with a smaller standard error than the normal interval's); `prediction`:
+    degrees of freedom of the prediction interval, "k-2", "k-1" or "normal"; `level` of the intervals; `endpoint`, a
+    name for the rows; whether each trial is left out in turn (of three or more). Trials whose standard error no number
+    of events could give are pooled as printed, named in `warnings`, and the pool is repeated without them.
+
+    Returns a `PooledEffect`. Raises ArgumentError `argument-invalid` for fewer than two trials, two of one name, mixed
+    measures, an unknown choice or a level outside (0, 1).
+
+    Formula: weights w = 1 / (SE^2 + tau2), effect = sum w y / sum w, variance 1 / sum w; Hartung-Knapp: that times
+    q = sum w (y - effect)^2 / (k - 1), ad hoc max(1, q); prediction: effect -+ t sqrt(variance + tau2).
+    Source: DerSimonian and Laird 1986; Viechtbauer 2005; Paule and Mandel 1982; Hartung and Knapp 2001; Higgins,
+    Thompson and Spiegelhalter 2009.
 
     >>> from equipoise.evidence.study_effects import effect_from_interval
     >>> both = [
     ...     effect_from_interval("A", 0.8, 0.6, 1.0667, level=0.95),
     ...     effect_from_interval("B", 0.7, 0.5, 0.98, level=0.95),
     ... ]
-    >>> round(pool(both, method="fixed").ratio, 3)
+    >>> round(pool(both, method="fixed").estimate, 3)
     0.756
     """
+    choices = Choices(method, interval, prediction, level)
     check_studies(studies, least=2)
-    if method not in METHODS:
-        raise ArgumentError(
-            "argument-invalid", f"there is no method {method!r} of pooling", hint=permitted(str(method), METHODS)
-        )
-    if not (0.0 < level < 1.0):
-        raise ArgumentError("argument-invalid", f"level is {level}", hint="a share between 0 and 1, as in 0.95")
-    whole = _pooled(studies, method, hartung_knapp, level, endpoint)
-    if not leave_one_out:
-        return whole
+    whole = pooled_effect(studies, choices, endpoint)
+    rest = [study for study in studies if study.possible]
+    again = pooled_effect(rest, choices, endpoint) if 2 <= len(rest) < len(studies) else None
     apart: list[tuple[str, PooledEffect]] = []
-    if len(studies) > 2:
+    if leave_one_out and len(studies) > 2:
         for study in studies:
-            rest = [other for other in studies if other is not study]
-            apart.append((study.name, _pooled(rest, method, hartung_knapp, level, endpoint)))
-    impossible = whole.impossible
-    left = [study for study in studies if study.possible]
-    if len(impossible) > 1 and len(left) > 1:
-        names = " and ".join(study.name for study in impossible)
-        apart.append((names, _pooled(left, method, hartung_knapp, level, endpoint)))
-    return _with(whole, without=tuple(apart), warnings=tuple(_said(study) for study in impossible))
+            others = [other for other in studies if other is not study]
+            apart.append((study.name, pooled_effect(others, choices, endpoint)))
+    warnings = (*(_said(study, again) for study in whole.impossible), *_alike(studies))
+    return replace(whole, without=tuple(apart), without_impossible=again, warnings=warnings)
 
 
-def _with(effect: PooledEffect, **changed: Any) -> PooledEffect:
-    from dataclasses import replace
-
-    return replace(effect, **changed)
-
-
-def _said(study: StudyEffect) -> str:
+def _said(study: StudyEffect, again: PooledEffect | None) -> str:
+    least = study.least_std_error
     counted = f"{study.events} events" if study.events is not None else f"{study.randomized} patients"
+    then = "the pool is repeated without it" if again is not None else "without it fewer than two trials are left"
     return (
-        f"{study.name}: a standard error of {study.std_error:.4g} is impossible for a Cox or log-rank analysis of "
-        f"{counted} (at least {study.least_std_error:.4g}); the pool is repeated without it"
+        f"{study.name}: a standard error of {study.std_error:.4f} is impossible for a Cox or log-rank analysis of "
+        f"{counted}, which has one of at least {least:.4f}; {then}"
     )
 
 
-def _pooled(
-    studies: Sequence[StudyEffect], method: Method, hartung_knapp: bool, level: float, endpoint: str
-) -> PooledEffect:
-    y = np.array([study.log_ratio for study in studies])
+def _alike(studies: Sequence[StudyEffect]) -> list[str]:
+    """Trials with the same numbers may be one trial under two names."""
+    held: dict[tuple[float, float], str] = {}
+    said = []
+    for study in studies:
+        first = held.setdefault((study.effect, study.std_error), study.name)
+        if first != study.name:
+            said.append(f"{first} and {study.name} have the same effect and standard error: are they one trial?")
+    return said
+
+
+def pooled_effect(studies: Sequence[StudyEffect], choices: Choices, endpoint: str) -> PooledEffect:
+    """The pooled effect of two or more checked trials alone, none left out."""
+    y = np.array([study.effect for study in studies])
     v = np.array([study.std_error for study in studies]) ** 2
-    tau2 = estimate_tau2(y, v, method)
+    tau2 = estimate_tau2(y, v, choices.method)
     w = 1.0 / (v + tau2)
     total = float(np.sum(w))
     mean = float(np.sum(w * y)) / total
     variance = 1.0 / total
     df = math.inf
-    if hartung_knapp:
+    if choices.interval != "normal":
         df = float(y.size - 1)
-        variance *= float(np.sum(w * (y - mean) ** 2)) / df
-    std_error = math.sqrt(variance)
-    reach = _quantile(0.5 + level / 2.0, df) * std_error
+        spread = float(np.sum(w * (y - mean) ** 2)) / df
+        variance *= max(1.0, spread) if choices.interval == "hartung-knapp-adhoc" else spread
+    std_error, measure = math.sqrt(variance), studies[0].measure
+    reach = _quantile(0.5 + choices.level / 2.0, df) * std_error
     return PooledEffect(
         studies=tuple(studies),
-        method=method,
-        hartung_knapp=hartung_knapp,
-        level=level,
-        log_ratio=mean,
+        choices=choices,
+        effect=mean,
         std_error=std_error,
-        lower=math.exp(mean - reach),
-        upper=math.exp(mean + reach),
+        lower=shown_effect(mean - reach, measure),
+        upper=shown_effect(mean + reach, measure),
         p_value=_two_sided(mean / std_error if std_error > 0.0 else math.copysign(math.inf, mean), df),
-        predicted=_predicted(mean, variance + tau2, int(y.size), level) if method != "fixed" else None,
+        predicted=_predicted(mean, variance + tau2, len(studies), choices, measure),
         weights=tuple(float(weight) for weight in w / total),
-        heterogeneity=describe_heterogeneity(y, v, tau2, method),
-        tau2_interval=tau2_limits(y, v, level),
+        heterogeneity=describe_heterogeneity(y, v, tau2, choices.method),
+        tau2_interval=tau2_limits(y, v, choices.level),
         endpoint=endpoint,
     )
 
 
-def _predicted(mean: float, variance: float, count: int, level: float) -> tuple[float, float] | None:
-    if count < 3:
+def _predicted(
+    mean: float, variance: float, count: int, choices: Choices, measure: Measure
+) -> tuple[float, float] | None:
+    df = {"k-2": float(count - 2), "k-1": float(count - 1), "normal": math.inf}[choices.prediction]
+    if choices.method == "fixed" or df < 1.0:
         return None
-    reach = _quantile(0.5 + level / 2.0, float(count - 2)) * math.sqrt(variance)
-    return math.exp(mean - reach), math.exp(mean + reach)
+    reach = _quantile(0.5 + choices.level / 2.0, df) * math.sqrt(variance)
+    return shown_effect(mean - reach, measure), shown_effect(mean + reach, measure)
 
 
 def _quantile(share: float, df: float) -> float:
@@ -191,72 +141,3 @@ def _two_sided(z: float, df: float) -> float:
     from scipy.stats import t
 
     return 2.0 * float(t.sf(abs(z), df))
-
-
-def _row(effect: PooledEffect, parameter: str, statistic: str, value: float | None, **more: Any) -> ResultRow:
-    cited = "hartung-knapp" if effect.hartung_knapp and parameter == "pooled" else _CITED[effect.method]
-    shown = number(value) if value is not None else {"value": None}
-    return ResultRow(endpoint=effect.endpoint, parameter=parameter, statistic=statistic, method=cited, **shown, **more)
-
-
-def _study_rows(effect: PooledEffect) -> list[ResultRow]:
-    z = normal_quantile(0.5 + effect.level / 2.0)
-    rows = []
-    for study, weight in zip(effect.studies, effect.weights, strict=True):
-        named = {"group1": "trial", "level1": study.name, "warning": study.note or None}
-        reach = z * study.std_error
-        held = (
-            ("estimate", study.ratio, "ratio"),
-            ("std_error", study.std_error, None),
-            ("conf_low", math.exp(study.log_ratio - reach), "ratio"),
-            ("conf_high", math.exp(study.log_ratio + reach), "ratio"),
-            ("weight", weight, "percent"),
-        )
-        rows += [_row(effect, "trial", statistic, value, format=form, **named) for statistic, value, form in held]
-    return rows
-
-
-def _pooled_rows(effect: PooledEffect) -> list[ResultRow]:
-    between = effect.heterogeneity
-    predicted = effect.predicted or (None, None)
-    warning = "; ".join(effect.warnings) or None
-    held = [
-        ("pooled", "estimate", effect.ratio, "ratio"),
-        ("pooled", "std_error", effect.std_error, None),
-        ("pooled", "conf_low", effect.lower, "ratio"),
-        ("pooled", "conf_high", effect.upper, "ratio"),
-        ("pooled", "p_value", effect.p_value, "p"),
-        ("pooled", "n_trials", float(len(effect.studies)), "int"),
-        ("heterogeneity", "statistic", between.q, None),
-        ("heterogeneity", "df", float(between.df), "int"),
-        ("heterogeneity", "p_value", between.p_value, "p"),
-        ("heterogeneity", "i2", between.i2, "percent"),
-        ("heterogeneity", "h2", between.h2, None),
-        ("heterogeneity", "tau2", between.tau2, None),
-        ("heterogeneity", "tau2_low", effect.tau2_interval[0], None),
-        ("heterogeneity", "tau2_high", effect.tau2_interval[1], None),
-    ]
-    rows = [_row(effect, p, s, v, format=f, warning=warning if s == "estimate" else None) for p, s, v, f in held]
-    if effect.predicted is not None:
-        names = ("pred_low", "pred_high")
-        rows += [
-            _row(effect, "prediction", name, value, format="ratio")
-            for name, value in zip(names, predicted, strict=True)
-        ]
-    return rows
-
-
-def _left_out_rows(effect: PooledEffect) -> list[ResultRow]:
-    rows = []
-    for name, rest in effect.without:
-        named = {"group1": "without", "level1": name}
-        held = (
-            ("estimate", rest.ratio, "ratio"),
-            ("conf_low", rest.lower, "ratio"),
-            ("conf_high", rest.upper, "ratio"),
-            ("p_value", rest.p_value, "p"),
-            ("tau2", rest.heterogeneity.tau2, None),
-            ("i2", rest.heterogeneity.i2, "percent"),
-        )
-        rows += [_row(effect, "without", statistic, value, format=form, **named) for statistic, value, form in held]
-    return rows

@@ -6,16 +6,26 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from equipoise.evidence.findings import Finding, Status
+from equipoise.evidence.interval_checks import holds
 from equipoise.evidence.printed import Printed
-from equipoise.evidence.published import PrintedInterval, PrintedShare, PublishedShares, PublishedTrial
+from equipoise.evidence.published import (
+    PrintedEstimate,
+    PrintedInterval,
+    PrintedShare,
+    PublishedShares,
+    PublishedTrial,
+)
 from equipoise.kernels.plain import binomial
 from equipoise.kernels.plain.special import chi_square_tail, normal_tail
 
 ARMS = ("experimental", "control")
-# A safety or response population is at least this share of those randomized, unless its size is stated.
-_LEAST_SHARE = 0.75
+# A population whose size is not stated (the treated, for one) is at least this share of those randomized; a smaller one
+# is named in a note.
+_LEAST_SHARE = 0.85
 _MOST_NAMED = 6
+_EVERYBODY = "all randomized"
 _DEFAULT_LEVEL = 0.95
+_HALF_A_UNIT = "half a unit of each last digit"
 _INTERVALS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
     "Clopper-Pearson": binomial.clopper_pearson,
     "Wilson": binomial.wilson,
@@ -82,10 +92,17 @@ def _stated(subject: str, share: PrintedShare) -> Finding:
     if counts:
         said = f"{share.percent}% of {share.of} is {_numbers(list(counts))}"
         return Finding("percentages", subject, "consistent", said, values=values)
-    near = [n for n in range(max(1, share.of - 20), share.of + 21) if possible_counts(share.percent, n)]
     said = f"no count among {share.of} gives {share.percent}%"
-    explanation = f"consistent if the denominator is {min(near, key=lambda n: abs(n - share.of))}" if near else ""  # type: ignore[operator]
-    return Finding("percentages", subject, "inconsistent", said, explanation=explanation, values=values)
+    return Finding("percentages", subject, "inconsistent", said, (), _another_denominator(share, share.of), values,
+                   _HALF_A_UNIT)  # fmt: skip
+
+
+def _another_denominator(share: PrintedShare, of: int) -> str:
+    """The mildest reading of a percentage that no count gives: a share, or the nearest denominator."""
+    if share.percent.value <= 1.0 and possible_counts(share.percent.scaled(100.0), of):
+        return f"consistent if {share.percent} is a share, not a percentage"
+    near = [n for n in range(max(1, of - 20), of + 21) if possible_counts(share.percent, n)]
+    return f"consistent if the denominator is {min(near, key=lambda n: abs(n - of))}" if near else ""
 
 
 def _together(
@@ -95,7 +112,7 @@ def _together(
     most = own.randomized
     subject = f"{own.label}, {population or 'population not stated'}"
     percents = [share.percent for _, share in held]
-    low = most if population == "all randomized" else math.ceil(_LEAST_SHARE * most)
+    low = most if population == _EVERYBODY else math.ceil(_LEAST_SHARE * most)
     fitting = possible_denominators(percents, low, most)
     listed = ", ".join(f"{share.percent}%" for _, share in held)
     arithmetic = (f"{listed}: denominators from {low} to {most} that allow a count for each",)
@@ -103,11 +120,17 @@ def _together(
     if fitting:
         said = f"possible with {_numbers(fitting)} as the denominator"
         return Finding("percentages", subject, "consistent", said, arithmetic, values=values)
-    smaller = possible_denominators(percents, 1, most)
-    status: Status = "note" if smaller else "inconsistent"
     said = f"no denominator from {low} to {most} allows a count for each percentage"
+    if all(percent.value <= 1.0 for percent in percents) and possible_denominators(
+        [percent.scaled(100.0) for percent in percents], low, most
+    ):
+        explanation = "consistent if these are shares, not percentages"
+        return Finding("percentages", subject, "inconsistent", said, arithmetic, explanation, values, _HALF_A_UNIT)
+    smaller = possible_denominators(percents, 1, most)
+    known = population == _EVERYBODY or not smaller
     explanation = f"consistent with {_numbers(smaller[::-1])} as the denominator" if smaller else ""
-    return Finding("percentages", subject, status, said, arithmetic, explanation, values)
+    return Finding("percentages", subject, "inconsistent" if known else "note", said, arithmetic, explanation, values,
+                   _HALF_A_UNIT)  # fmt: skip
 
 
 def _numbers(found: Sequence[int]) -> str:
@@ -123,7 +146,7 @@ def _counts_of(trial: PublishedTrial, shares: PublishedShares, arm: str) -> list
         return []
     if share.of is not None:
         denominators = [share.of]
-    elif shares.population == "all randomized":
+    elif shares.population == _EVERYBODY:
         denominators = [own.randomized]
     else:
         denominators = list(range(math.ceil(_LEAST_SHARE * own.randomized), own.randomized + 1))
@@ -138,6 +161,10 @@ def _interval(trial: PublishedTrial, shares: PublishedShares, arm: str) -> Findi
     if share is None or share.interval is None:
         return None
     subject = f"{shares.label}, {getattr(trial, arm).label}"
+    if 0.0 < share.percent.value < 100.0 and not holds(PrintedEstimate(value=share.percent, interval=share.interval)):
+        said = f"{share.percent}% lies outside its interval, {share.interval.lower} to {share.interval.upper}"
+        return Finding("limits", subject, "inconsistent", said, (), "consistent if one of the three was misprinted",
+                       tolerance=_HALF_A_UNIT)  # fmt: skip
     level = share.interval.level.value / 100.0 if share.interval.level is not None else _DEFAULT_LEVEL
     matches: dict[str, tuple[int, int]] = {}
     for x, n in _counts_of(trial, shares, arm):
@@ -170,17 +197,16 @@ def _test(trial: PublishedTrial, shares: PublishedShares) -> Finding | None:
     ]
     if not tables or len(tables) > 400:
         return Finding("response-test", shares.label, "not-checked", "the counts behind the percentages are not known")
-    sides = (shares.test.sides,) if shares.test.sides is not None else (2, 1)
-    first: dict[str, float] = {}
-    for table in tables:
-        for name, p in response_tests(*table).items():
-            first.setdefault(name, p)
-            for side in sides:
+    tested = {table: response_tests(*table) for table in tables}
+    for side in (shares.test.sides,) if shares.test.sides is not None else (2, 1):
+        for (x1, n1, x2, n2), found in tested.items():
+            for name, p in found.items():
                 if shares.test.p.allows(p if side == 2 else p / 2.0, 1e-12):
-                    x1, n1, x2, n2 = table
-                    said = f"P is that of {name} for {x1}/{n1} against {x2}/{n2}{', one-sided' if side == 1 else ''}"
+                    said = f"P is that of the {name} for {x1}/{n1} against {x2}/{n2}{', one-sided' if side == 1 else ''}"
                     status: Status = "consistent" if side == 2 or shares.test.sides == 1 else "note"
-                    return Finding("response-test", shares.label, status, said)
+                    explanation = "" if status == "consistent" else "consistent if P is one-sided"
+                    return Finding("response-test", shares.label, status, said, (), explanation)
+    first = tested[tables[0]]
     x1, n1, x2, n2 = tables[0]
     tried = ", ".join(f"{name} {p:.3f}" for name, p in first.items())
     return Finding(

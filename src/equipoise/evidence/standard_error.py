@@ -48,7 +48,7 @@ def interval_planes(lower: Printed, upper: Printed, level: float, skew: float) -
     z = normal_quantile(0.5 + level / 2.0)
     planes: list[HalfPlane] = []
     width = 0.0
-    if lower.reached and upper.reached and lower.value > 0.0:
+    if lower.reached and upper.reached and 0.0 < lower.value < upper.value:
         width = 0.5 * (math.log(upper.value) - math.log(lower.value))
     e = skew * width
     if upper.reached:

@@ -219,10 +219,20 @@ class AdverseEventPlan(Model):
 
 
 class Trigger(Model):
-    """What starts a look at the data: a number of events, or a time after the first randomization."""
+    """What starts a look at the data.
+
+    `events` (of `endpoint`, else of the analysis's own; in `arms`, else in all), a `time` after the first
+    randomization, a `follow_up` of the last patient randomized; of several, once the last of them holds, or with `when`
+    the first. `latest`: the time at which one looks even if they do not hold.
+    """
 
     events: Annotated[int, Field(ge=1)] | None = None
     time: DurationText | None = None
+    arms: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    endpoint: Identifier | None = None
+    follow_up: DurationText | None = None
+    when: Literal["last", "first"] | None = None
+    latest: PositiveDurationText | None = None
     source: str | None = None
     assumption: str | None = None
 

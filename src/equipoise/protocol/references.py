@@ -14,9 +14,11 @@ from equipoise.protocol.endpoint_rules import check_endpoints, check_estimands
 from equipoise.protocol.expressions import Compare, Literal, Membership, Name, Node, parse_expression
 from equipoise.protocol.expressions import walk as walk_expression
 from equipoise.protocol.faults import Fault
+from equipoise.protocol.look_rules import check_looks
 from equipoise.protocol.plan_rules import check_plans
 from equipoise.protocol.randomization_rules import check_randomization
-from equipoise.protocol.tree import Path, Tree, entries, ids, listed, mapping, stated, unknown, unknown_in
+from equipoise.protocol.scenario_rules import check_scenarios
+from equipoise.protocol.tree import Path, Tree, entries, ids, listed, mapping, unknown, unknown_in
 
 
 def check_references(tree: Tree) -> list[Fault]:
@@ -31,7 +33,7 @@ def check_references(tree: Tree) -> list[Fault]:
         _analyses,
         check_plans,
         _subgroups,
-        _scenarios,
+        check_scenarios,
         _report,
     )
     return [fault for check in checks for fault in check(tree)]
@@ -154,75 +156,7 @@ def _analyses(tree: Tree) -> Iterator[Fault]:
                 yield Fault(
                     path, f"analysis {entry.get('id')!r} needs {key!r}: its endpoint is of kind {kind}", on_key=True
                 )
-        yield from _looks(path, entry)
-
-
-def _looks(path: Path, entry: Tree) -> Iterator[Fault]:
-    looks = listed(entry.get("looks"))
-    if len(looks) > 1 and not entry.get("spending"):
-        yield Fault(
-            (*path, "looks"), "more than one look needs 'spending'", reason="repeated looks inflate alpha", on_key=True
-        )
-    counts: list[int] = []
-    for place, look in enumerate(looks):
-        trigger = mapping(look, "trigger")
-        if isinstance(look, Mapping) and not {"events", "time"} & set(trigger):
-            yield Fault((*path, "looks", place), "a look's trigger needs events or time", on_key=True)
-        if isinstance(trigger.get("events"), int):
-            counts.append(trigger["events"])
-    if counts != sorted(set(counts)):
-        yield Fault((*path, "looks"), f"event counts of the looks must increase; they are {counts}", on_key=True)
-
-
-def _scenarios(tree: Tree) -> Iterator[Fault]:
-    arms, endpoints, variables = ids(tree, "arms"), ids(tree, "endpoints"), mapping(tree, "variables")
-    claimed: dict[str, str] = {}
-    for path, entry in entries(tree, "scenarios"):
-        for place, use in enumerate(listed(entry.get("default_for"))):
-            if isinstance(use, str) and use in claimed:
-                yield Fault((*path, "default_for", place), f"{use!r} already has the default scenario {claimed[use]!r}")
-            claimed[str(use)] = str(entry.get("id"))
-        for endpoint, by_arm in mapping(entry, "survival").items():
-            yield from unknown((*path, "survival", endpoint), "endpoint", endpoint, endpoints, on_key=True)
-            yield from _survival((*path, "survival", endpoint), by_arm, tree)
-        for name, shares in mapping(entry, "prevalences").items():
-            yield from _prevalence((*path, "prevalences", name), name, stated(shares), variables)
-        for section in (("not_treated",), ("response", "objective_response"), ("response", "clinical_benefit")):
-            for arm in mapping(entry, *section):
-                yield from unknown((*path, *section, arm), "arm", arm, arms, on_key=True)
-
-
-def _survival(path: Path, by_arm: Any, tree: Tree) -> Iterator[Fault]:
-    arms = ids(tree, "arms")
-    controls = {str(entry.get("id")) for _, entry in entries(tree, "arms") if entry.get("role") == "control"}
-    for arm, form in mapping({"arms": by_arm}, "arms").items():
-        yield from unknown((*path, arm), "arm", arm, arms, on_key=True)
-        if arm in controls and "hazard_ratio" in mapping({"form": form}, "form"):
-            yield Fault(
-                (*path, arm, "hazard_ratio"), "the control arm cannot have a hazard ratio to itself", on_key=True
-            )
-        pieces = listed(stated(mapping({"form": form}, "form").get("hazards")))
-        if pieces and mapping({"piece": pieces[-1]}, "piece").get("until") is not None:
-            yield Fault((*path, arm, "hazards"), "the last hazard piece must have no 'until'", on_key=True)
-
-
-def _prevalence(path: Path, name: str, shares: Any, variables: Tree) -> Iterator[Fault]:
-    yield from unknown(path, "variable", name, variables, on_key=True)
-    if not isinstance(shares, Mapping):
-        return
-    levels = mapping(variables, name, "levels")
-    for level in shares:
-        if levels and level not in levels:
-            yield Fault(
-                (*path, "value", level),
-                f"{level!r} is not a level of {name}",
-                hint=permitted(level, levels),
-                on_key=True,
-            )
-    numbers = [share for share in shares.values() if isinstance(share, int | float)]
-    shared_out = len(numbers) == len(shares) and all(0 <= number <= 1 for number in numbers)
-    if shared_out and abs(sum(numbers) - 1.0) > 1e-9:
-        yield Fault(path, f"prevalences of {name} sum to {sum(numbers):g}, not 1", on_key=True)
+        yield from check_looks(path, entry, tree)
 
 
 def _report(tree: Tree) -> Iterator[Fault]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from equipoise.protocol.conduct import Identifier
+from equipoise.protocol.event_times import Positive, Share, Survival
 from equipoise.protocol.values import DurationText, Evidenced, Model, PositiveDurationText, RateText, increasing
-from equipoise.quantities import Rate, hazard_from_median
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 Use = Literal["design", "simulate", "synthesize", "demo"]
 
@@ -30,49 +29,51 @@ class Accrual(Model):
     shape: Evidenced[Literal["uniform"] | Annotated[tuple[AccrualPiece, ...], AfterValidator(increasing)]]
 
 
-class HazardPiece(Model):
-    """A constant hazard up to `until` after randomization; the last piece has no end."""
-
-    until: DurationText | None = None
-    rate: RateText
-
-
-class Survival(Model):
-    """One arm's event times: by its median (exponential), by hazards in pieces, or relative to the control arm."""
-
-    median: Evidenced[PositiveDurationText] | None = None
-    hazards: Evidenced[Annotated[tuple[HazardPiece, ...], AfterValidator(increasing)]] | None = None
-    hazard_ratio: Evidenced[Annotated[float, Field(gt=0)]] | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Survival:
-        given = [name for name in ("median", "hazards", "hazard_ratio") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"give exactly one of median, hazards and hazard_ratio; given: {', '.join(given) or 'none'}"
-            )
-        return self
-
-    def pieces(self, control: Survival | None = None) -> tuple[HazardPiece, ...]:
-        """The hazards in pieces; `control` is the control arm's form, needed for a hazard ratio."""
-        if self.hazards is not None:
-            return self.hazards.value
-        if self.median is not None:
-            median = self.median.value
-            return (HazardPiece(rate=Rate(hazard_from_median(median.days), "days")),)
-        if control is None or self.hazard_ratio is None:
-            raise ValueError("a hazard ratio needs the control arm's hazards")
-        ratio = self.hazard_ratio.value
-        return tuple(
-            piece.model_copy(update={"rate": Rate(piece.rate.value * ratio, piece.rate.unit)})
-            for piece in control.pieces()
-        )
-
-
 class DropoutPlan(Model):
-    """Loss to follow-up at a constant rate."""
+    """Loss to follow-up at a constant rate; `by_arm`, that of arms with a rate of their own."""
 
     rate: Evidenced[RateText]
+    by_arm: dict[Identifier, Evidenced[RateText]] | None = None
+
+    def in_arm(self, arm: str) -> Evidenced[RateText]:
+        """The rate of an arm."""
+        return (self.by_arm or {}).get(arm, self.rate)
+
+
+class StratumShare(Model):
+    """The share of patients in one stratum, which names a level of every factor."""
+
+    stratum: Annotated[dict[Identifier, str], Field(min_length=1)]
+    share: Probability
+
+
+class Switching(Model):
+    """Patients who switch treatment at progression: their share, and what it does to their hazard of death."""
+
+    share: Evidenced[Probability]
+    hazard_ratio: Evidenced[Positive]
+
+
+class IllnessDeath(Model):
+    """Progression and death together, correlated as they are: an illness-death model.
+
+    `progression_or_death` and `death` are the endpoints that end with either, and with death. By arm, the times from
+    randomization to `progression`, from randomization to `death_before` it, and, by `clock` from progression or from
+    randomization, to `death_after` it, which needs hazards in pieces. `switching`: treatment switched at progression.
+    """
+
+    progression_or_death: Identifier
+    death: Identifier
+    progression: dict[Identifier, Survival]
+    death_before: dict[Identifier, Survival]
+    death_after: dict[Identifier, Survival]
+    clock: Evidenced[Literal["progression", "randomization"]]
+    switching: dict[Identifier, Switching] | None = None
+
+    @property
+    def endpoints(self) -> tuple[str, str]:
+        """The endpoints that the model gives."""
+        return self.progression_or_death, self.death
 
 
 class AgeDistribution(Model):
@@ -115,9 +116,11 @@ class Scenario(Model):
     accrual: Accrual
     follow_up: Evidenced[DurationText] | None = None
     power: Evidenced[Share] | None = None
-    survival: dict[Identifier, dict[Identifier, Survival]]
+    survival: dict[Identifier, dict[Identifier, Survival]] = Field(default_factory=dict)
+    illness_death: IllnessDeath | None = None
     dropout: DropoutPlan | None = None
     prevalences: dict[Identifier, Evidenced[dict[str, Probability]]] = Field(default_factory=dict)
+    joint_prevalences: Evidenced[Annotated[tuple[StratumShare, ...], Field(min_length=1)]] | None = None
     age: AgeDistribution | None = None
     screen_failure: Evidenced[Share] | None = None
     not_treated: dict[Identifier, Evidenced[Probability]] = Field(default_factory=dict)

@@ -28,6 +28,8 @@ TEXT = "#1F2328"
 SECONDARY = "#57606A"
 RULE = "#D0D7DE"
 PAPER = "#FFFFFF"
+# What is inconsistent; always with a word and a shape.
+FLAG = "#B42318"
 
 # The page's own variables take over where a figure stands inline in HTML, so that it follows dark mode.
 PAGE_VARIABLES = MappingProxyType(
@@ -36,6 +38,7 @@ PAGE_VARIABLES = MappingProxyType(
         SECONDARY: "--secondary",
         RULE: "--rule",
         PAPER: "--paper",
+        FLAG: "--inconsistent",
         **{style.light: f"--arm-{place}" for place, style in enumerate(ARM_STYLES, start=1)},
     }
 )

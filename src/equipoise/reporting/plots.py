@@ -10,6 +10,7 @@ from typing import Any
 from equipoise.errors import ArgumentError, permitted
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.figures import (
+    audit,
     comparisons,
     consort,
     design_results,
@@ -29,6 +30,7 @@ from equipoise.reporting.tables.simulation import SIMULATE
 
 # Every figure that rows may hold. Of those that can be drawn, the first is, unless `kind` names another.
 FIGURES: tuple[FigureKind, ...] = (
+    *audit.FIGURES,
     *stepped.FIGURES,
     *comparisons.FIGURES,
     *safety.FIGURES,
@@ -42,8 +44,8 @@ FIGURES: tuple[FigureKind, ...] = (
     *randomization.FIGURES,
     *comparisons.TESTS,
 )
-# Figures that take the rows of a design or of its simulation.
-_IMAGINED = (*design_results.FIGURES, *simulation.FIGURES)
+# Figures that take the rows of a design, of its simulation, or of an audit.
+_WHOLE = (*design_results.FIGURES, *simulation.FIGURES, *audit.FIGURES)
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,11 @@ def figure_kinds(rows: Iterable[ResultRow]) -> list[str]:
 
 
 def _parts(rows: Sequence[ResultRow], kind: str | None = None) -> Iterator[tuple[FigureKind, list[ResultRow]]]:
-    """Every figure (of this name), with its rows; what is planned or simulated is no estimate of a trial."""
-    estimated = [row for row in rows if row.analysis not in (DESIGN, SIMULATE)]
+    """Every figure (of this name), with its rows; what is planned, simulated or audited is no estimate of a trial."""
+    estimated = [row for row in rows if row.analysis not in (DESIGN, SIMULATE, audit.AUDIT)]
     for figure in FIGURES:
         if kind in (None, figure.name):
-            yield figure, figure.part(rows if figure in _IMAGINED else estimated)
+            yield figure, figure.part(rows if figure in _WHOLE else estimated)
 
 
 def _rows_of(result: Any) -> list[ResultRow]:

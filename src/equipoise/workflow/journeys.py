@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.frames.adam import write_adam
 from equipoise.frames.results import ResultRow, ResultTable
-from equipoise.frames.sdtm import read_sdtm
 from equipoise.protocol import Trial
 from equipoise.provenance import Provenance
+from equipoise.workflow.checking import add_quality, quality_of
 from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal, Notify, silent
 from equipoise.workflow.lesion_files import write_lesion_responses
@@ -25,6 +25,7 @@ from equipoise.workflow.stages import (
     Derived,
     Tables,
     analyze_derived,
+    collected_sdtm,
     derive_trial,
     synthesize_trial,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from equipoise.frames.decisions import DecisionLog
     from equipoise.protocol import TrialFile
 
-RUN_STEPS = ("read", "derive", "analyze", "report", "write")
+RUN_STEPS = ("read", "derive", "check", "analyze", "report", "write")
 DEMO_STEPS = ("simulate", "synthesize", "write SDTM", *RUN_STEPS)
 
 
@@ -147,13 +148,16 @@ def _fill_run(
     drawn: Drawn | None = None,
 ) -> Run:
     with journal.step("read"):
-        collected = read_sdtm(sdtm, mapping) if isinstance(sdtm, str | Path) else sdtm
+        collected = collected_sdtm(sdtm, mapping)
     with journal.step("derive"):
         derived = derive_trial(source.trial, sdtm=collected)
         facts = replace(derived.provenance, trial_digest=source.digest)
         if drawn is not None:
             facts = replace(facts, seed=drawn.provenance.seed, scenario=drawn.provenance.scenario)
         derived = Derived(derived.adam, facts)
+    with journal.step("check"):
+        quality = quality_of(source.trial, collected, derived)
+    journal.log(f"data quality: {quality.headline()}")
     for line in derived.adam.decisions.summary():
         journal.log(line)
     with journal.step("analyze"):
@@ -166,9 +170,8 @@ def _fill_run(
         abstract = _abstract(source.trial, analyzed)
         simulated = _simulated_text(source.trial, shown)
     with journal.step("write"):
-        write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
-        derived.adam.decisions.write(folder / DECISIONS)
-        write_lesion_responses(derived.adam, folder / "adam")
+        _write_derived(derived, folder)
+        add_quality(quality, facts, folder)
         analyzed.results.write(folder / RESULTS, facts)
         if simulation is not None:
             simulation.write(folder / SIMULATION, facts)
@@ -228,3 +231,10 @@ def _folder_name(source: TrialFile) -> str:
 
 def _path(out: str | Path | None) -> Path | None:
     return Path(out) if out is not None else None
+
+
+def _write_derived(derived: Derived, folder: Path) -> None:
+    """The analysis data, the decisions about them, and the responses computed from lesions."""
+    write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
+    derived.adam.decisions.write(folder / DECISIONS)
+    write_lesion_responses(derived.adam, folder / "adam")

@@ -95,7 +95,7 @@ def derive_trial(
             hint="name a trial file, or a profile with --profile admiral",
         )
     source = trial_file(trial) if trial is not None else None
-    collected = _sdtm(sdtm, mapping)
+    collected = collected_sdtm(sdtm, mapping)
     if cutoff is not None:
         overrides = {**(overrides or {}), "cutoff_date": _look_cutoff(source, cutoff)}
     adam = derive_adam(collected, source.trial if source else None, profile=profile, overrides=overrides)
@@ -198,7 +198,7 @@ def _simulated(results: Any, folder: Path | None, source: TrialFile) -> Iterable
     return rows
 
 
-def _sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:
+def collected_sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:
     if isinstance(sdtm, SdtmData):
         return sdtm
     if isinstance(sdtm, str | Path):

@@ -1,0 +1,89 @@
+"""`equipoise audit`: a published time-to-event result checked against itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from equipoise.cli.console import Force, Json, print_json, print_lines
+from equipoise.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from equipoise.evidence import Audit, Audits
+
+INCONSISTENT = 1
+
+
+def audit(
+    published: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PUBLISHED", show_default=False,
+            help="A published-result file (YAML, JSON), an example (palmira, maintain, pace, ...), or many: a folder of "
+            "files, a table (.csv, .parquet).",
+        ),
+    ] = None,
+    *,
+    new: Annotated[
+        Path | None, typer.Option("--new", help="Write a commented starter file there.", show_default=False)
+    ] = None,
+    deep: Annotated[
+        bool | None,
+        typer.Option("--deep/--no-deep", help="Search for a data set that has all numbers.",
+                     show_default="after a flag"),
+    ] = None,
+    arithmetic: Annotated[bool, typer.Option("--arithmetic", help="Print the arithmetic of every check.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write a page (.html), or of many a summary (.csv).", show_default="printed"),
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Check published numbers against each other; exit status 1 when any are inconsistent."""
+    if new is not None:
+        _write_new(new, published, force=force, as_json=json)
+        return
+    if published is None:
+        raise ArgumentError(
+            "argument-invalid", "nothing to audit was named", where="PUBLISHED",
+            hint="name a file, an example such as palmira, a folder or a table; --new FILE writes a starter",
+        )  # fmt: skip
+    from equipoise.workflow.auditing import audit_published, write_audit
+
+    found = audit_published(published, deep=deep)
+    if out is not None:
+        write_audit(found, out, force=force, inputs=(published,))
+    _show(found, arithmetic=arithmetic, out=out, as_json=json)
+    if found.status == "inconsistent":
+        raise typer.Exit(INCONSISTENT)
+
+
+def _write_new(new: Path, published: str | None, *, force: bool, as_json: bool) -> None:
+    if published is not None:
+        raise ArgumentError("argument-invalid", f"--new writes a starter; {published!r} has no meaning beside it",
+                            where="--new")  # fmt: skip
+    from equipoise.workflow.auditing import write_starter
+
+    write_starter(new, force=force)
+    if as_json:
+        print_json("audit", {"file": str(new)})
+    else:
+        print_lines([f"wrote {new}", f"next: fill in what the paper prints, then `equipoise audit {new}`"])
+
+
+def _show(found: Audit | Audits, *, arithmetic: bool, out: Path | None, as_json: bool) -> None:
+    record = found.to_dict()
+    if as_json:
+        print_json("audit", record | ({"file": str(out)} if out is not None else {}))
+        return
+    from equipoise.reporting.terminal_audit import print_audit, print_audits
+
+    if "findings" in record:
+        print_audit(record, every=arithmetic)
+    else:
+        print_audits(record)
+    if out is not None:
+        print_lines(["", f"written to {out}"])
