@@ -238,16 +238,17 @@ def derive(
     profile: str | None = None,
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    cutoff: str | None = None,
 ) -> AdamSet:
-    """ADSL, ADRS, ADTR, ADTTE and ADAE from SDTM, each row traced, with a log of every decision.
+    """ADSL, ADRS, ADTR, ADTTE and ADAE (ADLB where graded) from SDTM, each row traced, with a log of every decision.
 
     Arguments: a trial (or None, with a conventions profile such as "admiral"); a folder of SDTM files, or tables by
     domain (pandas, polars or Arrow); which file holds a domain, where names do not say; constants of the profile to
-    set otherwise.
+    set otherwise; the data cutoff in place of the data's own, an ISO date or the id of a look that states its own.
     """
     from equipoise.workflow.stages import derive_trial
 
-    return derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides).adam
+    return derive_trial(trial, sdtm=sdtm, profile=profile, mapping=mapping, overrides=overrides, cutoff=cutoff).adam
 
 
 def analyze(trial: str | Path | Trial, *, adam: str | Path | AdamSet | Mapping[str, Any] | None = None) -> ResultTable:

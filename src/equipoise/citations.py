@@ -526,6 +526,16 @@ CITATIONS = MappingProxyType(
             "Nuijten MB, Hartgerink CHJ, van Assen MALM, Epskamp S, Wicherts JM. The prevalence of statistical reporting "
             "errors in psychology (1985-2013). Behav Res Methods 2016;48:1205-1226. doi:10.3758/s13428-015-0664-2"
         ),
+        "guyot": (
+            "Guyot P, Ades AE, Ouwens MJ, Welton NJ. Enhanced secondary analysis of survival data: reconstructing the "
+            "data from published Kaplan-Meier survival curves. BMC Med Res Methodol 2012;12:9. doi:10.1186/1471-2288-12-9"
+        ),
+        "constrained-reconstruction": (
+            "The data of Guyot P, Ades AE, Ouwens MJ, Welton NJ. BMC Med Res Methodol 2012;12:9 "
+            "(doi:10.1186/1471-2288-12-9), the most probable counts found by the algorithm of Viterbi AJ. Error bounds "
+            "for convolutional codes and an asymptotically optimum decoding algorithm. IEEE Trans Inf Theory "
+            "1967;13:260-269. doi:10.1109/TIT.1967.1054010"
+        ),
     }
 )
 

@@ -44,6 +44,7 @@ PURPOSES = MappingProxyType(
         "rerandomization": 17,
         "milestone-prediction": 18,
         "trials": 19,
+        "reconstruction": 20,
         "feasibility": 20,
     }
 )

@@ -28,7 +28,8 @@ def _adam():
         ],
         "adrs": [
             {"USUBJID": "T-1", "PARAMCD": "OVR", "ASEQ": 2.0, "ADT": date(2021, 3, 6), "AVALC": "PD", "VISIT": "WEEK 8",
-             "AVISIT": "WEEK 8", "SRCDOM": "RS", "SRCVAR": "RSDTC", "SRCSEQ": 7.0, "RSSEQ": 7.0},
+             "AVISIT": "WEEK 8", "RSEVAL": "INVESTIGATOR",
+             "SRCDOM": "RS", "SRCVAR": "RSDTC", "SRCSEQ": 7.0, "RSSEQ": 7.0},
             {"USUBJID": "T-1", "PARAMCD": "PD", "ASEQ": 3.0, "ADT": date(2021, 3, 6), "AVALC": "Y", "SRCDOM": "RS",
              "SRCVAR": "RSDTC", "SRCSEQ": 7.0},
             {"USUBJID": "T-1", "PARAMCD": "BOR", "PARAM": "Best Overall Response", "ASEQ": 1.0,
@@ -46,6 +47,10 @@ def _adam():
             {"USUBJID": "T-1", "PARAMCD": "PFS", "PARAM": "Progression-free survival", "ASEQ": 1.0, "AVAL": 56.0,
              "STARTDT": _START, "ADT": date(2021, 3, 6), "CNSR": 0.0, "EVNTDESC": "Disease progression",
              "SRCDOM": "ADRS", "SRCVAR": "ADT", "SRCSEQ": 3.0, "EQRULE": "PFS: progression [equipoise]"},
+        ],
+        "lesions": [
+            {"USUBJID": "T-1", "VISIT": "WEEK 8", "EVAL": "INVESTIGATOR", "OVRLRESP": "SD", "WHY": "Sum of 52 mm"},
+            {"USUBJID": "T-1", "VISIT": "WEEK 8", "EVAL": "READER", "OVRLRESP": "PR", "WHY": "another reader"},
         ],
         "adae": [
             {"USUBJID": "T-1", "AEDECOD": "Neutropenia", "ATOXGRN": 3.0, "ASTDY": 15.0, "AENDY": 20.0,
@@ -68,6 +73,15 @@ def test_an_assessment_carries_its_day_sum_changes_response_and_record():
     last = visits[-1]
     assert (last.total, last.from_baseline, last.from_smallest) == (52.0, 30.0, 30.0)
     assert (last.response, last.source, last.visit) == ("PD", "RS 7", "WEEK 8")
+
+
+def test_the_lesions_reason_is_that_of_the_reader_whose_responses_are_used(tmp_path):
+    story = patient_story(_adam(), _LOG, "T-1")
+    assert [(visit.computed, visit.why) for visit in story.visits] == [(None, ""), ("SD", "Sum of 52 mm")]
+    file = tmp_path / "story.txt"
+    with file.open("w", encoding="utf-8") as out:
+        print_story(story, out)
+    assert "WEEK 8: Sum of 52 mm (SD, where PD was recorded)" in file.read_text(encoding="utf-8")
 
 
 def test_an_endpoint_is_traced_through_its_parameter_to_the_collected_record():

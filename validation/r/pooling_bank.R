@@ -51,7 +51,7 @@ for (i in seq_along(sizes)) {
       if (i %% 3 == 1) emit(name, key, "weights", weights(x) / 100)
       emit(name, key, "heterogeneity", c(x$QE, x$QEp, x$tau2, x$I2 / 100, x$H2))
       if (m == "reml") {
-        found <- confint(x, control = list(tol = 1e-16, maxiter = 5000))
+        found <- confint(x, control = list(tol = 1e-16, maxiter = 5000, tau2.max = 1e6))
         emit(name, key, "tau2_interval", found$random[1, 2:3])
       }
       if (k > 2 && i %% 6 == 0) {

@@ -63,7 +63,7 @@ def derive(
     force: Force = False,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE, each row traced, with a log of every decision."""
+    """Derive ADSL, ADRS, ADTR, ADTTE and ADAE (ADLB where graded), each row traced, with a log of every decision."""
     from equipoise.frames.adam import DEFAULT_FORMATS
     from equipoise.workflow.lesion_files import discordance_lines
     from equipoise.workflow.products import write_derived

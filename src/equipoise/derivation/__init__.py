@@ -3,8 +3,8 @@
 from equipoise.derivation.censoring_rules import CensoringRule, RuleSet, load_rule_set
 from equipoise.derivation.conventions import PROFILES, Profile, load_profile, resolve_profile
 from equipoise.derivation.derive import AdamSet, derive_adam
-from equipoise.derivation.recist_discordance import LIKELY_REASONS, Discordance
 from equipoise.derivation.quality import QUALITY_CHECKS, QualityReport, check_quality
+from equipoise.derivation.recist_discordance import LIKELY_REASONS, Discordance
 
 __all__ = [
     "LIKELY_REASONS",

@@ -9,14 +9,37 @@ from equipoise.design.hazards import Accrual, Dropout, Hazard
 
 
 @dataclass(frozen=True)
+class CountedArm:
+    """An arm whose events start a look: its hazards, and its share of all patients."""
+
+    event: Hazard
+    dropout: Dropout | None
+    share: float
+
+
+@dataclass(frozen=True)
 class PremisedLook:
-    """A planned look: its trigger, events or months from the first randomization, and which bounds apply."""
+    """A planned look: its trigger, times in months, and which bounds apply.
+
+    `events` of those that the design is of, or `counted` elsewhere: of other arms, or of another endpoint; `time` from
+    the first randomization, `follow_up` of the last patient, `latest`, and whether the `first` of several holds.
+    """
 
     id: str
     events: int | None
     time: float | None
     efficacy: bool = True
     futility: bool = True
+    follow_up: float | None = None
+    latest: float | None = None
+    first: bool = False
+    counted: tuple[CountedArm, ...] = ()
+    words: str = ""
+
+    @property
+    def by_events(self) -> bool:
+        """Whether it comes with a number of the design's own events, whenever that is."""
+        return self.events is not None and not self.counted and self.follow_up is None and self.latest is None
 
 
 @dataclass(frozen=True)
@@ -33,7 +56,8 @@ class DesignPremises:
 
     `share` is the part of all patients that the two arms hold together; `ratio` is experimental to control;
     `source`, the file or the name by which the trial is found.
-    `hazard_ratio` is None where it follows from the arms' hazards.
+    `hazard_ratio` is None where it follows from the arms' hazards; `approximations`, where hazards or looks are not the
+    file's own, a sentence each.
     """
 
     trial: str
@@ -55,7 +79,7 @@ class DesignPremises:
     control: Hazard
     experimental: Hazard
     accrual: Accrual
-    dropout: Dropout | None
+    dropout: Dropout | dict[str, Dropout] | None
     follow_up: float | None
     looks: tuple[PremisedLook, ...]
     efficacy: PremisedBound | None
@@ -63,6 +87,7 @@ class DesignPremises:
     binding: bool
     assumptions: tuple[str, ...]
     source: str
+    approximations: tuple[str, ...] = ()
 
     @property
     def arms_accrual(self) -> Accrual:

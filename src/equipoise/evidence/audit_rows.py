@@ -63,10 +63,14 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
         errors[BY_P] = (f"From P = {p.text}, {sides}-sided", abs(b) / normal_quantile(1.0 - p.value / reading.sides))
     limits = {PRINTED: (f"Printed, {level}", ratio.interval.lower.value, ratio.interval.upper.value)}
     limits |= {kind: (label, math.exp(b - z * s), math.exp(b + z * s)) for kind, (label, s) in errors.items()}
+    # What was printed keeps its digits beside its value.
+    texts = (ratio.value.text, ratio.interval.lower.text, ratio.interval.upper.text)
     for kind, (label, low, high) in limits.items():
-        for statistic, value in (("estimate", math.exp(b)), ("conf_low", low), ("conf_high", high)):
+        found = zip(("estimate", "conf_low", "conf_high"), (math.exp(b), low, high), texts, strict=True)
+        for statistic, value, text in found:
+            said = number(value) | ({"value_text": text} if kind == PRINTED else {})
             yield ResultRow(
                 run=run, analysis="audit", endpoint=result.endpoint, parameter="interval", group1="reading",
-                level1=kind, statistic=statistic, label=label, format="ratio", **number(value),
+                level1=kind, statistic=statistic, label=label, format="ratio", **said,
                 warning="inconsistent" if flagged and kind == PRINTED else None,
             )  # fmt: skip

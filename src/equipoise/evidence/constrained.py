@@ -14,8 +14,9 @@ from equipoise.evidence.event_totals import segments
 from equipoise.evidence.printed_constraints import PrintedConstraint, ReconstructedPair
 
 # A printed number off by one unit of its slack weighs as much as this in minus log-probability.
-_WEIGHT = 4.0
-_FARTHEST = 12.0
+_WEIGHT = 25.0
+# Further off than this, curve and number contradict each other, and neither is bent to the other.
+_FARTHEST = 6.0
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def meet_constraints(
 
     Each change moves one event or one censoring between knots of an arm that lie between the same two printed numbers
     at risk, or turns one into the other where no total of events is printed; it is kept where minus the log-probability
-    of the counts and heights plus 4 v^2 for every printed number falls, v its distance from what was printed, in half
-    units of the last digit (at most 12). Curves are never left for the sake of a number that they contradict.
+    of the counts and heights plus 25 v^2 for every printed number falls, v its distance from what was printed, in half
+    units of the last digit (at most 6). Curves are never left for the sake of a number that they contradict.
     Arguments: experimental and control; their problems; the constraints; how counts become patients; `uniforms`
     (trials, 4), one row for each change tried.
     """
@@ -97,11 +98,17 @@ def _changed(
     """One arm with one change, drawn by four uniforms; None where there is no place for it."""
     which = int(row[0] * 2.0)
     counts, problem = arms[which], problems[which]
-    kind = (_shifted_censoring, _shifted_event, _exchanged, _turned)[int(row[1] * (3.0 if problem.events_fixed else 4.0))]
+    if row[1] >= 0.75 and not any(each.events_fixed for each in problems):
+        other = _turned(arms[1 - which], problems[1 - which], 2.0 * row[0] % 1.0, 1.0 - row[3])
+        arms = arms if other is None else _with(arms, 1 - which, other)
+    kinds = (_shifted_censoring, _shifted_event, _exchanged, _turned)
+    kind = kinds[int(row[1] * 3.0 if problem.events_fixed else min(row[1] * 5.3, 3.0))]
     changed = kind(counts, problem, float(row[2]), float(row[3]))
-    if changed is None:
-        return None
-    return (changed, arms[1]) if which == 0 else (arms[0], changed)
+    return None if changed is None else _with(arms, which, changed)
+
+
+def _with(arms: tuple[ArmCounts, ArmCounts], place: int, counts: ArmCounts) -> tuple[ArmCounts, ArmCounts]:
+    return (counts, arms[1]) if place == 0 else (arms[0], counts)
 
 
 def _pick(places: np.ndarray, share: float) -> int:

@@ -40,7 +40,7 @@ def check_effect(trial: PublishedTrial, result: PublishedEndpoint) -> list[Findi
     found = check_limits(result)
     ratio = result.hazard_ratio
     if ratio is not None and ratio_held(ratio):
-        found.append(_one_standard_error(result, ratio))
+        found.append(_one_standard_error(trial, result, ratio))
         if ratio.interval is not None:
             found += [
                 check_information(trial, result, ratio),
@@ -50,7 +50,7 @@ def check_effect(trial: PublishedTrial, result: PublishedEndpoint) -> list[Findi
     return [*found, *check_rates(result)]
 
 
-def _one_standard_error(result: PublishedEndpoint, ratio: PrintedRatio) -> Finding:
+def _one_standard_error(trial: PublishedTrial, result: PublishedEndpoint, ratio: PrintedRatio) -> Finding:
     """Check 1: one b and one s inside all printed digits at once, z of P within the allowance."""
     numbers, subject = numbers_of(result, ratio), result.endpoint
     if numbers.interval is None and numbers.p is None:
@@ -74,7 +74,8 @@ def _one_standard_error(result: PublishedEndpoint, ratio: PrintedRatio) -> Findi
     said = "no single standard error fits the hazard ratio, its interval and its P value as printed"
     if numbers.p is None:
         said = "no single standard error fits the hazard ratio and both halves of its interval"
-    explanation = _reconciled(numbers, usual, other_readings(result, ratio), allowed[0])
+    others = [one for one in other_readings(result, ratio) if information_fits(trial, result, numbers, one.level)]
+    explanation = _reconciled(numbers, usual, others, allowed[0])
     if exempt:
         explanation = f"possible for this analysis ({ratio.effect}, interval {ratio.method}); {explanation}".strip("; ")
     return Finding("one-standard-error", subject, "note" if exempt else "inconsistent", said, arithmetic, explanation,
@@ -118,10 +119,13 @@ def _p_arithmetic(ratio: Printed, p: Printed, b: float, sides: int) -> Iterator[
 
 
 def _reconciled(numbers: Numbers, usual: Reading, others: list[Reading], allowance: Allowance) -> str:
-    """The mildest reading that reconciles the numbers: another side or level, else one digit of one limit, else P."""
-    for reading in others:
-        if standard_errors(*numbers, reading, allowance) is not None:
-            return f"consistent if {reading_words(reading, usual, numbers)}"
+    """The mildest readings that reconcile the numbers: other sides or level, else one digit of one limit, else P."""
+    fitting = [reading for reading in others if standard_errors(*numbers, reading, allowance) is not None]
+    # One change is milder than two.
+    single = [reading for reading in fitting if reading.level == usual.level or reading.sides == usual.sides]
+    if fitting:
+        words = dict.fromkeys(reading_words(reading, usual, numbers) for reading in single or fitting)
+        return f"consistent if {', or if '.join(words)}"
     if numbers.interval is None:
         return ""
     for name, texts in _one_digit_off(numbers, usual, allowance):
@@ -190,7 +194,8 @@ def _level(trial: PublishedTrial, result: PublishedEndpoint, ratio: PrintedRatio
     if not levels:
         said += "; no usual level fits"
         return Finding("interval-level", subject, "not-checked", said, arithmetic, values=values)
-    explanation = ", or if ".join(reading_words(reading, usual, numbers) for reading in fitting[:_MOST_NAMED])
+    single = [reading for reading in fitting if reading.sides == usual.sides]
+    explanation = ", or if ".join(reading_words(reading, usual, numbers) for reading in single or fitting)
     return Finding("interval-level", subject, "note", f"{said}, which does not fit", arithmetic,
                    f"consistent if {explanation}", values)  # fmt: skip
 

@@ -88,8 +88,8 @@ def expected_information(trial: PublishedTrial, numbers: Numbers, d: int) -> tup
 
 def information_fits(trial: PublishedTrial, result: PublishedEndpoint, numbers: Numbers, level: float) -> bool:
     """Whether an interval of this level is possible from the events, and no surprise."""
-    errors = width_errors(numbers, level)
-    if errors is None or (result.hazard_ratio is not None and result.hazard_ratio.effect in EXEMPT_EFFECTS):
+    errors, ratio = width_errors(numbers, level), result.hazard_ratio
+    if errors is None or ratio is None or ratio.effect in EXEMPT_EFFECTS or ratio.method in EXEMPT_INTERVALS:
         return True
     d, _ = _events(trial, result)
     return _possible(numbers, level, d) and not _unusual(trial, result, errors, d)

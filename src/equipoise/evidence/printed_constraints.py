@@ -182,7 +182,10 @@ def _events_of(side: Side, events: int) -> PrintedConstraint:
 
 
 def _of_median(side: Side, median: PrintedEstimate) -> list[PrintedConstraint]:
-    found = [PrintedConstraint("median", side, median.value, "time", lambda pair: _one(pair.median(side)))]
+    slack = max(median.value.unit / 2.0, 1e-3) if median.value.reached else 0.0
+    found = [
+        PrintedConstraint("median", side, median.value, "time", lambda pair: _one(pair.median(side)), slack=slack)
+    ]
     if median.interval is not None:
         level = _level(median)
         for place, name, printed in ((1, "lower", median.interval.lower), (2, "upper", median.interval.upper)):
@@ -199,4 +202,5 @@ def _rate_of(side: Side, at: float, estimate: PrintedEstimate) -> PrintedConstra
     def read(pair: ReconstructedPair) -> tuple[tuple[str, float], ...]:
         return _one(100.0 * float(pair.counts(side).height_at(np.array([at]))[0]))
 
-    return PrintedConstraint("event-free share", side, estimate.value, "percent", read, at=at)
+    slack = 2.0 * max(estimate.value.unit / 2.0, 0.05)
+    return PrintedConstraint("event-free share", side, estimate.value, "percent", read, at=at, slack=slack)

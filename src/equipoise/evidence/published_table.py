@@ -53,16 +53,17 @@ def read_published_table(table: str | Path | pl.DataFrame) -> dict[str, Publishe
     one trial are its results, and repeat its arms. Raises DataError `file-unreadable`, `column-missing`, and
     PublishedFileError `published-file-invalid` for a column that is not known.
     """
-    frame, name = _frame_of(table)
+    frame, name = frame_of_text(table)
     _check_columns(frame.columns, name)
     groups: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for place, record in enumerate(frame.iter_rows(named=True), start=2):
-        cells = {key: text for key, value in record.items() if (text := _cell(value))}
+        cells = {key: text for key, value in record.items() if (text := text_of_cell(value))}
         groups.setdefault(cells.get("trial", f"row {place}"), []).append((place, cells))
     return {trial: _tried(trial, rows, name) for trial, rows in groups.items()}
 
 
-def _frame_of(table: str | Path | pl.DataFrame) -> tuple[pl.DataFrame, str]:
+def frame_of_text(table: str | Path | pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """A table whose cells stay as they are written, and its name. Raises DataError `file-unreadable`."""
     import polars as pl
 
     if isinstance(table, pl.DataFrame):
@@ -94,7 +95,8 @@ def _check_columns(columns: Iterable[str], name: str) -> None:
             )
 
 
-def _cell(value: Any) -> str:
+def text_of_cell(value: Any) -> str:
+    """A cell as it is written; "" where there is nothing."""
     if value is None:
         return ""
     return repr(value) if isinstance(value, float) else str(value).strip()

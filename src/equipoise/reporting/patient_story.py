@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -21,7 +22,10 @@ _SEVERE = 3.0
 
 @dataclass(frozen=True)
 class StoryVisit:
-    """One tumor assessment: `total` in mm; changes in percent; `why` where the responses were computed from lesions."""
+    """One tumor assessment: `total` in mm; changes in percent.
+
+    `response` as ADRS has it; `computed` from the lesions, with `why` in a sentence, where they were read.
+    """
 
     day: int
     date: str
@@ -30,6 +34,7 @@ class StoryVisit:
     from_baseline: float | None
     from_smallest: float | None
     response: str | None
+    computed: str | None
     why: str
     source: str
 
@@ -96,8 +101,9 @@ def find_subject(adsl: Records, subject: str) -> Record:
 def patient_story(adam: Mapping[str, Records], decisions: Iterable[Record], subject: str) -> PatientStory:
     """The story of one subject.
 
-    Arguments: the records of ADSL, and of ADRS, ADTR, ADTTE and ADAE as far as they exist, by lower-case name; the
-    rows of the decision log; the subject, by USUBJID or SUBJID. Raises ArgumentError `argument-invalid`.
+    Arguments: the records of ADSL, and of ADRS, ADTR, ADTTE and ADAE as far as they exist, by lower-case name, and the
+    responses computed from lesions as "lesions"; the rows of the decision log; the subject, by USUBJID or SUBJID.
+    Raises ArgumentError `argument-invalid`.
     """
     person = find_subject(adam["adsl"], subject)
     name = person["USUBJID"]
@@ -154,7 +160,7 @@ def _facts(person: Record) -> Iterable[tuple[str, str]]:
     if start is None:
         yield "Randomized", "no"
     else:
-        strata = [str(person[name]) for name in sorted(person) if name.startswith("STRAT") and name.endswith("R")]
+        strata = [str(person[name]) for name in sorted(person) if re.fullmatch(r"STRAT\dR", name)]
         within = f", stratum {listed([value for value in strata if value != 'None'])}" if strata else ""
         yield "Randomized", f"{_said(start)} to {person.get('TRT01P') or person.get('ARM')}{within}"
     first, last = person.get("TRTSDT"), person.get("TRTEDT")
@@ -179,20 +185,29 @@ def _visits(own: Mapping[str, Records], start: date | None) -> Iterable[StoryVis
     sums = [row for row in own.get("adtr", ()) if row.get("PARAMCD") == "SDIAM" and row.get("ADT")]
     responses = [row for row in own.get("adrs", ()) if row.get("PARAMCD") == "OVR" and row.get("ADT")]
     by_visit = {row.get("VISIT") or row.get("AVISIT"): row for row in sums}
+    computed = _computed(own.get("lesions", ()), responses)
     met: set[Any] = set()
     found = []
     for row in responses:
         visit = row.get("VISIT") or row.get("AVISIT")
         met.add(visit)
-        found.append((row["ADT"], row.get("RSSEQ") or 0.0, _visit(row, by_visit.get(visit), start)))
-    alone = [row for visit, row in by_visit.items() if visit not in met]
-    found += [(row["ADT"], -1.0, _visit(None, row, start)) for row in alone]
+        found.append(
+            (row["ADT"], row.get("RSSEQ") or 0.0, _visit(row, by_visit.get(visit), computed.get(visit), start))
+        )
+    alone = {visit: row for visit, row in by_visit.items() if visit not in met}
+    found += [(row["ADT"], -1.0, _visit(None, row, computed.get(visit), start)) for visit, row in alone.items()]
     return [visit for _, _, visit in sorted(found, key=lambda item: item[:2])]
 
 
-def _visit(response: Record | None, total: Record | None, start: date | None) -> StoryVisit:
+def _computed(lesions: Records, responses: Records) -> dict[Any, Record]:
+    """What the lesions gave by visit, of the reader whose responses ADRS holds."""
+    reader = next((row["RSEVAL"] for row in responses if row.get("RSEVAL")), None)
+    return {row.get("VISIT"): row for row in lesions if reader is None or row.get("EVAL") == reader}
+
+
+def _visit(response: Record | None, total: Record | None, computed: Record | None, start: date | None) -> StoryVisit:
     shown = response or total or {}
-    sums = total or {}
+    sums, lesions = total or {}, computed or {}
     return StoryVisit(
         day=_day(shown["ADT"], start) or 0,
         date=shown["ADT"].isoformat(),
@@ -201,7 +216,8 @@ def _visit(response: Record | None, total: Record | None, start: date | None) ->
         from_baseline=sums.get("PCHG") if sums.get("ABLFL") != "Y" else None,
         from_smallest=sums.get("PCHGNAD"),
         response=response.get("AVALC") if response else None,
-        why=str((response or {}).get("EQWHY") or (total or {}).get("EQWHY") or ""),
+        computed=lesions.get("OVRLRESP"),
+        why=str(lesions.get("WHY") or ""),
         source=_source(response) if response else _source(total or {}),
     )
 

@@ -25,6 +25,7 @@ def print_story(story: PatientStory, file: IO[str] | None = None) -> None:
     if story.visits:
         _print_heading(console, "Tumor assessments")
         console.print(_assessments(story.visits))
+        _print_lines(console, [_reason(visit) for visit in story.visits if visit.why])
     if story.answers:
         _print_heading(console, "Response")
         _print_pairs(console, story.answers)
@@ -37,8 +38,22 @@ def print_story(story: PatientStory, file: IO[str] | None = None) -> None:
     ):
         if lines:
             _print_heading(console, heading)
-            for line in lines:
-                console.print(Text(textwrap.fill(line, console.width, initial_indent="  ", subsequent_indent="    ")))
+            _print_lines(console, lines)
+
+
+def _print_lines(console: Any, lines: Iterable[str]) -> None:
+    from rich.text import Text
+
+    for line in lines:
+        console.print(Text(textwrap.fill(line, console.width, initial_indent="  ", subsequent_indent="    ")))
+
+
+def _reason(visit: StoryVisit) -> str:
+    """Why the lesions gave a response; said where the collected one is another."""
+    said = f"{visit.visit}: {visit.why}"
+    if visit.computed and visit.response and visit.computed != visit.response:
+        return f"{said} ({visit.computed}, where {visit.response} was recorded)"
+    return said
 
 
 def _print_heading(console: Any, text: str) -> None:
@@ -66,21 +81,18 @@ def _assessments(visits: tuple[StoryVisit, ...]) -> Any:
     from rich.text import Text
 
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1))
-    why = any(visit.why for visit in visits)
     for head, side in (
         ("Day", "right"), ("Date", "left"), ("Visit", "left"), ("Sum, mm", "right"),
         ("From\nbaseline", "right"), ("From\nsmallest", "right"), ("Response", "left"), ("Source", "left"),
     ):  # fmt: skip
         shown.add_column(Text(head), justify=side)  # type: ignore[arg-type]
-    if why:
-        shown.add_column(Text("Why"), overflow="fold")
     for visit in visits:
         cells = [
             number_text(float(visit.day)), visit.date, visit.visit,
             number_text(visit.total, 1) if visit.total is not None else "", _change(visit.from_baseline),
             _change(visit.from_smallest), visit.response or "", visit.source,
         ]  # fmt: skip
-        shown.add_row(*(Text(cell) for cell in [*cells, *([visit.why] if why else [])]))
+        shown.add_row(*(Text(cell) for cell in cells))
     return shown
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import ArgumentError
 from equipoise.frames.adam import read_adam
 from equipoise.workflow.folders import new_file
+from equipoise.workflow.lesion_files import RESPONSES
 from equipoise.workflow.stages import DECISIONS
 
 if TYPE_CHECKING:
     from equipoise.reporting.patient_story import PatientStory
 
-_TOLD = ("adsl", "adrs", "adtr", "adtte", "adae")
+_TOLD = ("adsl", "adrs", "adtr", "adtte", "adae", "lesions")
 _PAGE_MM = 170.0
 
 
@@ -56,7 +57,7 @@ def _read(run: Any) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     if isinstance(run, str | Path):
         folder = Path(run)
         adam = folder / "adam" if (folder / "adam").is_dir() else folder
-        return read_adam(adam).tables, _decisions(folder)
+        return {**read_adam(adam).tables, **_lesions(adam)}, _decisions(folder)
     adam = getattr(run, "adam", run)
     tables = getattr(adam, "tables", adam)
     decisions = getattr(run, "decisions", None) or getattr(adam, "decisions", None)
@@ -67,7 +68,17 @@ def _read(run: Any) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
             where="run",
             hint="give a run's folder, a folder of ADaM files, or what equipoise.run or equipoise.derive returned",
         )
-    return tables, decisions.to_frame().to_dicts() if decisions is not None else []
+    lesions = getattr(adam, "lesion_responses", None)
+    computed = {"lesions": lesions} if lesions is not None else {}
+    return {**tables, **computed}, decisions.to_frame().to_dicts() if decisions is not None else []
+
+
+def _lesions(folder: Path) -> dict[str, Any]:
+    """The responses computed from lesions, where the folder holds them."""
+    import polars as pl
+
+    file = folder / RESPONSES
+    return {"lesions": pl.read_parquet(file)} if file.is_file() else {}
 
 
 def _decisions(folder: Path) -> list[dict[str, Any]]:

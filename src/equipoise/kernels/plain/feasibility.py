@@ -110,6 +110,9 @@ def curve_misses(
         while k < len(landmark) and (i == n or landmark[k, 1] < time[i]):
             a = int(landmark[k, 0])
             miss += landmark_miss(landmark[k], s[a], variance[a], scales)
+            if y[a] == 0.0 and s[a] > 0.0:
+                # Nobody is followed so far: the curve has no value here.
+                miss += _NEVER
             k += 1
         if i == n:
             break

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from equipoise.frames.results import ResultRow
 from equipoise.reporting.figures.estimates import as_sheet, said
 from equipoise.reporting.figures.intervals import IntervalPlot, Line, Mark, Shape
 from equipoise.reporting.figures.scales import log_scale
 from equipoise.reporting.figures.sheet import FigureKind, Sheet
-from equipoise.reporting.formatting import lower_first, range_text, ratio_text
+from equipoise.reporting.formatting import range_text, ratio_text
 from equipoise.reporting.palette import ARM_STYLES, FLAG, SECONDARY, TEXT
 
 AUDIT, INTERVAL = "audit", "interval"
+_STATISTICS = ("estimate", "conf_low", "conf_high")
 _SHAPES: dict[str, Shape] = {"printed": "square", "narrowest": "none", "expected": "none", "by-p": "none"}
 _COLORS = {"printed": TEXT, "narrowest": ARM_STYLES[0].light, "expected": SECONDARY, "by-p": SECONDARY}
 _TITLE = "Printed intervals, and those that so many events can give"
@@ -46,28 +48,21 @@ def _collect(rows: list[ResultRow]) -> Sheet:
 
 
 def _line(rows: Sequence[ResultRow], kind: str) -> Line:
-    held = {row.statistic: row for row in rows}
-    middle, low, high = (_value(held[name]) for name in ("estimate", "conf_low", "conf_high"))
+    held = [row for name in _STATISTICS for row in rows if row.statistic == name]
+    middle, low, high = (inf if row.value is None else row.value for row in held)
     inconsistent = any(row.warning == "inconsistent" for row in rows)
     color = FLAG if inconsistent else _COLORS.get(kind, TEXT)
-    ends = range_text(_text(low), _text(high))
-    numbers = f"{ratio_text(middle)} ({ends})" if kind == "printed" else f"({ends})"
+    texts = [row.value_text or ratio_text(row.value) for row in held]
+    numbers = f"({range_text(*texts[1:])})"
+    numbers = f"{texts[0]} {numbers}" if kind == "printed" else numbers
     label = rows[0].label + (" ✕ inconsistent" if inconsistent else "")
     mark = Mark(middle, low, high, color, _SHAPES.get(kind, "none"))
     return Line(label, (mark,), (numbers,), indent=True, color=color)
 
 
-def _value(row: ResultRow) -> float | None:
-    return float("inf") if row.value is None else row.value
-
-
-def _text(value: float | None) -> str:
-    return "not reached" if value is None or value == float("inf") else lower_first(ratio_text(value))
-
-
 FIGURES = (
     FigureKind(
-        "audit", frozenset({"estimate", "conf_low", "conf_high"}),
+        "audit", frozenset(_STATISTICS),
         lambda row: row.analysis == AUDIT and row.parameter == INTERVAL, _collect,
     ),
 )  # fmt: skip
