@@ -27,6 +27,7 @@ def test_the_folder_holds_what_the_documents_promise(demo_run):
     names = set(_files(demo_run.folder))
     expected = {"report.html", "results.parquet", "simulation.parquet", "decisions.csv", "provenance.json", "log.txt"}
     expected |= {f"data-quality.{ending}" for ending in ("html", "csv", "parquet")}
+    expected |= {"reconciliation.csv"}
     expected |= {f"adam/{name}.{form}" for name in ("adsl", "adrs", "adtte", "adae") for form in ("parquet", "xpt")}
     expected |= {f"sdtm/{name}.parquet" for name in DOMAINS}
     assert expected <= names

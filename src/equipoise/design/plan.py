@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from equipoise.design.assumed_hazards import PIECES, Progression, hazard_in_pieces, mixture
 from equipoise.design.hazards import Accrual, Dropout, Hazard
 from equipoise.design.trial_design import TrialDesign
-from equipoise.design.trial_premises import DesignPremises, PremisedBound, PremisedLook
+from equipoise.design.trial_premises import CountedArm, DesignPremises, PremisedBound, PremisedLook
 from equipoise.errors import ArgumentError
 from equipoise.protocol.conduct import Arm
-from equipoise.protocol.plans import Analysis, Spending
+from equipoise.protocol.event_times import HazardPiece, Survival
+from equipoise.protocol.plan_words import trigger_words
+from equipoise.protocol.plans import Analysis, Spending, Trigger
 from equipoise.protocol.scenarios import Accrual as PlannedAccrual
-from equipoise.protocol.scenarios import HazardPiece, Scenario
+from equipoise.protocol.scenarios import IllnessDeath, Scenario
+from equipoise.protocol.strata import shares_of_strata, strata_of
 from equipoise.protocol.trial import Trial
+from equipoise.quantities import DAYS_PER_MONTH
+
+
+@dataclass(frozen=True)
+class AssumedHazards:
+    """Hazards by arm, and what was approximated to have them, a sentence each."""
+
+    hazards: dict[str, Hazard]
+    said: list[str]
 
 
 def plan_design(
@@ -37,7 +52,8 @@ def read_premises(trial: Trial, *, scenario: str | None = None, arm: str | None 
     analysis = _tested(trial)
     chosen = trial.scenario(scenario, use="design")
     experimental = _experimental(trial, arm)
-    control, treated = _hazards(trial, chosen, analysis.endpoint, experimental)
+    arms = (trial.control, experimental)
+    assumed = _hazards(trial, chosen, analysis.endpoint, arms)
     test = analysis.test
     assert test is not None
     return DesignPremises(
@@ -56,25 +72,27 @@ def read_premises(trial: Trial, *, scenario: str | None = None, arm: str | None 
         alpha=test.alpha,
         sides=test.sides,
         power=None if chosen.power is None else chosen.power.value,
-        hazard_ratio=_hazard_ratio(chosen, analysis.endpoint, experimental.id),
-        control=control,
-        experimental=treated,
+        hazard_ratio=_hazard_ratio(chosen, analysis.endpoint, experimental.id, trial.control.id),
+        control=assumed.hazards[trial.control.id],
+        experimental=assumed.hazards[experimental.id],
         accrual=_accrual(chosen.accrual, trial.trial.enrollment.value),
-        dropout=None if chosen.dropout is None else Dropout(chosen.dropout.rate.value.per_month),
+        dropout=_dropouts(chosen, trial.control.id, experimental.id),
         follow_up=None if chosen.follow_up is None else chosen.follow_up.value.months,
-        looks=_looks(analysis),
+        looks=_looks(trial, chosen, analysis, [arm.id for arm in arms]),
         efficacy=_bound(analysis.spending),
         futility=_bound(analysis.futility),
         binding=analysis.futility is not None and analysis.futility.binding,
         assumptions=tuple(_assumed(chosen, analysis)),
         source=trial.id.lower(),
+        approximations=tuple(assumed.said),
     )
 
 
 def planned_milestones(trial: Trial) -> tuple[tuple[int, ...], int, str]:
     """The numbers of events a trial waits for, its enrollment, and the endpoint: what `predict_milestones` asks."""
     analysis = _tested(trial)
-    waited = {look.trigger.events for look in analysis.looks if look.trigger.events is not None}
+    triggers = [look.trigger for look in analysis.looks if look.trigger.arms is None and look.trigger.endpoint is None]
+    waited = {trigger.events for trigger in triggers if trigger.events is not None}
     if any("design" in scenario.default_for and scenario.power is not None for scenario in trial.scenarios):
         waited.add(plan_design(trial).requirement[0].events_up)
     if not waited:
@@ -118,18 +136,91 @@ def _experimental(trial: Trial, arm: str | None) -> Arm:
     return found
 
 
-def _hazards(trial: Trial, scenario: Scenario, endpoint: str, experimental: Arm) -> tuple[Hazard, Hazard]:
+def _hazards(trial: Trial, scenario: Scenario, endpoint: str, arms: Sequence[Arm]) -> AssumedHazards:
+    model = scenario.illness_death
+    if model is not None and endpoint in model.endpoints:
+        return _of_illness_death(trial, scenario, model, endpoint, arms)
     assumed = scenario.survival.get(endpoint)
-    missing = [arm.id for arm in (trial.control, experimental) if assumed is None or arm.id not in assumed]
+    missing = [arm.id for arm in (trial.control, *arms) if assumed is None or arm.id not in assumed]
     if assumed is None or missing:
         raise ArgumentError(
             "argument-invalid",
-            f"scenario {scenario.id!r} says nothing about {endpoint} with {' and '.join(missing)}",
+            f"scenario {scenario.id!r} says nothing about {endpoint} with {' and '.join(dict.fromkeys(missing))}",
             where=f"scenarios.{scenario.id}.survival",
             hint=f"add {endpoint} for each arm: a median, hazards, or a hazard_ratio against the control arm",
         )
     control = assumed[trial.control.id]
-    return _hazard(control.pieces()), _hazard(assumed[experimental.id].pieces(control))
+    found = AssumedHazards({}, [])
+    for arm in arms:
+        form = assumed[arm.id]
+        if form.in_pieces(control):
+            found.hazards[arm.id] = _hazard(form.pieces(control))
+            continue
+        groups = [(share, _survival(form, control, stratum)) for stratum, share in _strata(trial, scenario, form, control)]
+        found.hazards[arm.id] = hazard_in_pieces(mixture(groups))
+        found.said.append(_approximated(form, control, arm.id, endpoint))
+    return found
+
+
+def _survival(form: Survival, control: Survival, stratum: Mapping[str, str]) -> Callable[[float], float]:
+    """The probability of no event by a time in months, in one stratum."""
+    own, reference = form.within(stratum), control.within(stratum)
+    return lambda months: own.survival(months * DAYS_PER_MONTH, reference)
+
+
+def _strata(trial: Trial, scenario: Scenario, *forms: Survival) -> list[tuple[dict[str, str], float]]:
+    """The strata with their shares; all patients as one where no form differs between them."""
+    if all(form.by_stratum is None for form in forms):
+        return [({}, 1.0)]
+    stated = shares_of_strata(trial, (scenario, *trial.scenarios))
+    if stated is None:
+        raise ArgumentError(
+            "argument-invalid",
+            f"trial {trial.id} does not say how common its strata are",
+            where=f"scenarios.{scenario.id}.prevalences",
+            reason="event times differ by stratum",
+            hint="add `prevalences` of the stratification factors, or `joint_prevalences`, to the scenario",
+        )
+    strata = strata_of(trial)
+    return [(stratum, stated.shares[tuple(stratum.values())]) for stratum in strata]
+
+
+def _approximated(form: Survival, control: Survival, arm: str, endpoint: str) -> str:
+    """What the formulas make of the form."""
+    if form.by_stratum is not None or (form.is_effect and control.by_stratum is not None):
+        what = "differ by stratum: the formulas take the survival of all strata together,"
+    else:
+        law = control if form.is_effect else form
+        kinds = {"weibull": "are Weibull", "log_normal": "are log-normal"}
+        kind = next((words for key, words in kinds.items() if getattr(law, key) is not None), "")
+        cured = "leave a share without the event" if law.cured is not None else ""
+        what = f"{' and '.join(part for part in (kind, cured) if part)}: the formulas take them"
+    return f"Times of {endpoint} with {arm} {what} as constant hazards in {PIECES} pieces; simulation takes them as they are."
+
+
+def _of_illness_death(
+    trial: Trial, scenario: Scenario, model: IllnessDeath, endpoint: str, arms: Sequence[Arm]
+) -> AssumedHazards:
+    found = AssumedHazards({}, [])
+    parts = (model.progression, model.death_before, model.death_after)
+    for arm in arms:
+        forms = [part[arm.id] for part in parts]
+        controls = [part[trial.control.id] for part in parts]
+        switching = (model.switching or {}).get(arm.id)
+        groups = []
+        for stratum, share in _strata(trial, scenario, *forms, *controls):
+            progression, before = (_survival(*pair, stratum) for pair in zip(forms[:2], controls[:2], strict=True))
+            after = _hazard(forms[2].within(stratum).pieces(controls[2].within(stratum)))
+            group = Progression(progression, before, after, model.clock.value == "randomization")
+            if switching is not None:
+                group = group._replace(switched=switching.share.value, factor=switching.hazard_ratio.value)
+            groups.append((share, group.death() if endpoint == model.death else group.first()))
+        found.hazards[arm.id] = hazard_in_pieces(mixture(groups))
+    found.said.append(
+        f"Times of {endpoint} follow from an illness-death model: the formulas take them as constant hazards in {PIECES} "
+        "pieces and know nothing of their correlation; simulation follows the model."
+    )
+    return found
 
 
 def _hazard(pieces: tuple[HazardPiece, ...]) -> Hazard:
@@ -137,10 +228,24 @@ def _hazard(pieces: tuple[HazardPiece, ...]) -> Hazard:
     return Hazard.from_rates([piece.rate.per_month for piece in pieces], breaks)
 
 
-def _hazard_ratio(scenario: Scenario, endpoint: str, arm: str) -> float | None:
-    """The hazard ratio as the file states it; None where it follows from hazards or medians."""
-    stated = scenario.survival[endpoint][arm].hazard_ratio
-    return None if stated is None else stated.value
+def _dropout(scenario: Scenario, arm: str) -> Dropout | None:
+    return None if scenario.dropout is None else Dropout(scenario.dropout.in_arm(arm).value.per_month)
+
+
+def _dropouts(scenario: Scenario, control: str, experimental: str) -> Dropout | dict[str, Dropout] | None:
+    both = {"control": _dropout(scenario, control), "experimental": _dropout(scenario, experimental)}
+    differ = {name: each for name, each in both.items() if each is not None}
+    return differ if both["control"] != both["experimental"] else both["control"]
+
+
+def _hazard_ratio(scenario: Scenario, endpoint: str, arm: str, control: str) -> float | None:
+    """The hazard ratio as the file states it; None where it follows from hazards, or does not hold for all patients."""
+    assumed = scenario.survival.get(endpoint)
+    if assumed is None or assumed[arm].hazard_ratio is None:
+        return None
+    cured = [form for form in (assumed[control], *(assumed[control].by_stratum or ())) if form.cured is not None]
+    stated = assumed[arm].hazard_ratio
+    return None if stated is None or cured else stated.value
 
 
 def _accrual(accrual: PlannedAccrual, n: int) -> Accrual:
@@ -154,7 +259,7 @@ def _accrual(accrual: PlannedAccrual, n: int) -> Accrual:
     return Accrual.piecewise(rates, breaks, duration=duration, n=n, relative=True)
 
 
-def _looks(analysis: Analysis) -> tuple[PremisedLook, ...]:
+def _looks(trial: Trial, scenario: Scenario, analysis: Analysis, arms: Sequence[str]) -> tuple[PremisedLook, ...]:
     return tuple(
         PremisedLook(
             id=look.id,
@@ -162,9 +267,28 @@ def _looks(analysis: Analysis) -> tuple[PremisedLook, ...]:
             time=None if look.trigger.time is None else look.trigger.time.months,
             efficacy=look.efficacy,
             futility=look.futility,
+            follow_up=None if look.trigger.follow_up is None else look.trigger.follow_up.months,
+            latest=None if look.trigger.latest is None else look.trigger.latest.months,
+            first=look.trigger.when == "first",
+            counted=_counted(trial, scenario, analysis, look.trigger, arms),
+            words=trigger_words(look.trigger, analysis.endpoint),
         )
         for look in analysis.looks
     )
+
+
+def _counted(
+    trial: Trial, scenario: Scenario, analysis: Analysis, trigger: Trigger, arms: Sequence[str]
+) -> tuple[CountedArm, ...]:
+    """The arms whose events a look waits for, where these are not the events that the design is of."""
+    named = tuple(arm.id for arm in trial.arms) if trigger.arms is None else trigger.arms
+    endpoint = trigger.endpoint or analysis.endpoint
+    if endpoint == analysis.endpoint and (trigger.arms is None or set(named) == set(arms)):
+        return ()
+    counted = [trial.arm(name) for name in named]
+    hazards = _hazards(trial, scenario, endpoint, counted).hazards
+    total = sum(arm.ratio for arm in trial.arms)
+    return tuple(CountedArm(hazards[arm.id], _dropout(scenario, arm.id), arm.ratio / total) for arm in counted)
 
 
 def _bound(spending: Spending | None) -> PremisedBound | None:
@@ -173,13 +297,27 @@ def _bound(spending: Spending | None) -> PremisedBound | None:
 
 def _assumed(scenario: Scenario, analysis: Analysis) -> list[str]:
     """What the numbers rest on and nobody published, each with its reason."""
-    survival = scenario.survival[analysis.endpoint]
     stated = [("duration of accrual", scenario.accrual.duration), ("shape of accrual", scenario.accrual.shape)]
     stated += [("follow-up", scenario.follow_up), ("power", scenario.power)]
-    stated += [("dropout", scenario.dropout.rate if scenario.dropout else None)]
-    for arm, form in survival.items():
-        for word, value in (("median", form.median), ("hazards", form.hazards), ("hazard ratio", form.hazard_ratio)):
-            stated.append((f"{word} with {arm}", value))
+    if scenario.dropout is not None:
+        by_arm = (scenario.dropout.by_arm or {}).items()
+        stated += [("dropout", scenario.dropout.rate), *((f"dropout with {arm}", rate) for arm, rate in by_arm)]
+    for arm, form in scenario.survival.get(analysis.endpoint, {}).items():
+        stated += [(f"{words} with {arm}", value) for words, value in form.stated()]
+    model = scenario.illness_death
+    if model is not None and analysis.endpoint in model.endpoints:
+        stated += _of_transitions(model)
     return [
         f"{name}: {value.assumption}" for name, value in stated if value is not None and value.assumption is not None
     ]
+
+
+def _of_transitions(model: IllnessDeath) -> list[tuple[str, Any]]:
+    stated: list[tuple[str, Any]] = [("clock of death after progression", model.clock)]
+    names = {"progression": model.progression, "death before progression": model.death_before,
+             "death after progression": model.death_after}  # fmt: skip
+    for name, by_arm in names.items():
+        stated += [(f"{words} of {name} with {arm}", value) for arm, form in by_arm.items() for words, value in form.stated()]
+    for arm, each in (model.switching or {}).items():
+        stated += [(f"share switching with {arm}", each.share), (f"effect of switching with {arm}", each.hazard_ratio)]
+    return stated

@@ -12,6 +12,7 @@ from equipoise.design.average_effects import average_hazard_ratio
 from equipoise.design.expectation import ExpectedCourse, expected_events, time_of_events
 from equipoise.design.fixed import LogrankPower, detectable_hazard_ratio, events_required, power_of
 from equipoise.design.fragility import SensitivityGrid, power_curve, sensitivity_grid
+from equipoise.design.look_dates import expected_look_time
 from equipoise.design.sample_size import FixedDesign, fixed_design
 from equipoise.design.sequential_design import GroupSequentialDesign
 from equipoise.design.sequential_planning import group_sequential
@@ -32,7 +33,8 @@ _METHODS = ("schoenfeld", "freedman")
 class PlannedLook:
     """A look as expected: its number, trigger, events and date; `problem` where its events are never reached.
 
-    `test`, one test at these events; `power`, its power under the hazards assumed; `dated`: a date triggers the look.
+    `test`, one test at these events; `power`, its power under the hazards assumed; `dated`: its events are those
+    expected at its date; `words`, what starts it where that is not a single number of events, or a date.
     """
 
     number: int
@@ -43,6 +45,7 @@ class PlannedLook:
     power: float
     dated: bool = False
     problem: str | None = None
+    words: str = ""
 
     @property
     def time(self) -> float | None:
@@ -108,9 +111,10 @@ class DesignParts:
 
     @cached_property
     def final_events(self) -> float | None:
-        planned = [look.events for look in self.premises.looks if look.events is not None]
+        planned = [look for look in self.premises.looks if look.events is not None or look.words]
         if planned:
-            return float(planned[-1])
+            last = planned[-1]
+            return float(last.events or 0) if last.by_events else self.looks[-1].events
         if self.requirement:
             return float(self.requirement[0].events_up)
         return None if self.at_end is None else float(self.at_end.total)
@@ -127,19 +131,20 @@ class DesignParts:
         found = []
         for number, look in enumerate(self.premises.looks, start=1):
             events = look.events
-            if events is None and look.time is not None:
-                events = float(expected_events(look.time, **self.premises.course).total)
+            if not look.by_events:
+                events = expected_events(expected_look_time(look, self.premises), **self.premises.course).total
             if events:
-                found.append(self._look(number, look.id, float(events), dated=look.events is None))
+                found.append(self._look(number, look.id, float(events), dated=not look.by_events, words=look.words))
         return tuple(found)
 
-    def _look(self, number: int, name: str, events: float, *, dated: bool = False) -> PlannedLook:
+    def _look(self, number: int, name: str, events: float, *, dated: bool = False, words: str = "") -> PlannedLook:
         test = power_of(events, hazard_ratio=self.hazard_ratio, **self.premises.test)
         try:
             course = time_of_events(events, **self.premises.course)
         except DesignError as problem:
-            return PlannedLook(number, name, events, None, test, test.power, dated, problem.message)
-        return PlannedLook(number, name, events, course, test, self._power_at(float(course.time[0]), test), dated)
+            return PlannedLook(number, name, events, None, test, test.power, dated, problem.message, words)
+        power = self._power_at(float(course.time[0]), test)
+        return PlannedLook(number, name, events, course, test, power, dated, words=words)
 
     def _power_at(self, time: float, test: LogrankPower) -> float:
         """Power of one test at a time: by its events, or where hazards are not proportional by integration."""

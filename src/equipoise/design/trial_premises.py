@@ -39,7 +39,8 @@ class PremisedLook:
     @property
     def by_events(self) -> bool:
         """Whether it comes with a number of the design's own events, whenever that is."""
-        return self.events is not None and not self.counted and self.follow_up is None and self.latest is None
+        others = (self.time, self.follow_up, self.latest)
+        return self.events is not None and not self.counted and all(other is None for other in others)
 
 
 @dataclass(frozen=True)

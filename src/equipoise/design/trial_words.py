@@ -17,6 +17,7 @@ def trial_paragraphs(design: DesignParts) -> list[str]:
     """One paragraph a thought: the requirement, what the patients buy, the looks, the bounds, how fragile it is."""
     found = [
         " ".join(_requirement(design)),
+        " ".join(design.premises.approximations),
         " ".join(_patients(design)),
         " ".join(_looks(design)),
         " ".join(_bounds(design)),
@@ -76,10 +77,16 @@ def _survival(premises: DesignPremises) -> str:
 
 
 def _dropout(premises: DesignPremises) -> str:
-    loss = None if premises.dropout is None else premises.dropout.hazard
-    if loss is None or not any(loss.rates):
+    given = premises.dropout
+    if isinstance(given, dict):
+        rates = [_rate(given[arm].hazard) for arm in ("experimental", "control")]
+        return (
+            f"dropout at a rate of {rates[0]} per month with {premises.arm_name} and {rates[1]} per month with "
+            f"{premises.control_name}"
+        )
+    if given is None or not any(given.hazard.rates):
         return "no dropout"
-    return f"dropout at a rate of {_rate(loss)} per month"
+    return f"dropout at a rate of {_rate(given.hazard)} per month"
 
 
 def _rate(loss: Hazard) -> str:
@@ -128,8 +135,9 @@ def _bounds(design: DesignParts) -> Iterator[str]:
 def _planned(look: PlannedLook) -> str:
     if look.dated and look.course is not None:
         spread = prose_number(float(look.course.standard_deviation), 1)
+        planned = f"is planned {look.words}, which is expected" if look.words else "is planned"
         return (
-            f"is planned {_months(look.time)} after the first randomization, when {_number(look.events)} events "
+            f"{planned} {_months(look.time)} after the first randomization, when {_number(look.events)} events "
             f"(standard deviation {spread}) of {_number(look.course.n)} patients are expected."
         )
     return f"is planned at {_number(look.events)} events. These {_when(look)}"

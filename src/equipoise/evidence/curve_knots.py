@@ -70,7 +70,6 @@ def curve_knots(points: CurvePoints, risk: RiskNumbers, bounds: Sequence[HeightB
             error[k] = min(error[k], bound.error)
         else:
             low[k], high[k], error[k] = bound.low, bound.high, bound.error
-            free = np.where(np.arange(len(time)) == k, False, free)
     before = np.searchsorted(risk.time, time, side="right") - 1
     after = np.searchsorted(risk.time, time, side="left")
     most = risk.count[before]

@@ -11,7 +11,7 @@ from equipoise.evidence.count_path import CountLaw, probable_counts
 from equipoise.evidence.curve_knots import LARGEST, Knots
 
 _ROUNDS = 5
-_NEAR = 1
+_NEAR = 2
 
 
 def counts_with_events(knots: Knots, n: int, law: CountLaw, end: float, events: int | None) -> ArmCounts:
@@ -26,7 +26,7 @@ def counts_with_events(knots: Knots, n: int, law: CountLaw, end: float, events: 
         return counts
     if abs(counts.n_events - events) > _NEAR:
         counts = _neared(knots, n, law, end, events, counts)
-    return _met(counts, knots, events)
+    return moved_to(counts, knots, events)
 
 
 def _neared(
@@ -50,7 +50,8 @@ def _neared(
     return best
 
 
-def _met(counts: ArmCounts, knots: Knots, events: int) -> ArmCounts:
+def moved_to(counts: ArmCounts, knots: Knots, events: int) -> ArmCounts:
+    """The counts with events turned into censorings just after them, or back, until the total is as given."""
     segment = segments(knots)
     while counts.n_events != events:
         more = counts.n_events < events

@@ -12,7 +12,8 @@ from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult, number
 from equipoise.kernels.plain.special import normal_quantile
 
-ANALYSIS = "pool"
+# The analysis of the rows, so that both measures may stand in one table.
+ANALYSES: dict[Measure, str] = {"hazard-ratio": "pool", "rmst-difference": "pool-rmst"}
 _CITED = {
     "fixed": "inverse-variance",
     "dersimonian-laird": "dersimonian-laird",
@@ -98,7 +99,7 @@ class PooledEffect(RowResult):
         return tuple(study for study in self.studies if not study.possible)
 
     def to_rows(self) -> list[ResultRow]:
-        """Rows of the analysis "pool": each trial, the pooled effect, heterogeneity, prediction, without each trial."""
+        """Rows of the analysis "pool" ("pool-rmst"): trials, pooled effect, heterogeneity, prediction, without each."""
         return _pooled_rows(self)
 
 
@@ -128,11 +129,15 @@ def _form(effect: PooledEffect) -> str | None:
 def _row(
     effect: PooledEffect, parameter: str, statistic: str, value: float, form: str | None = None, **more: Any
 ) -> ResultRow:
-    shared = {"method": _CITED[effect.choices.method], "label": effect.measure} | more
+    columns: dict[str, Any] = number(value) | {"method": _CITED[effect.choices.method], "label": effect.measure} | more
     return ResultRow(
-        analysis=ANALYSIS, endpoint=effect.endpoint, parameter=parameter, statistic=statistic, format=form,
-        **number(value), **shared,
-    )  # fmt: skip
+        analysis=ANALYSES[effect.measure],
+        endpoint=effect.endpoint,
+        parameter=parameter,
+        statistic=statistic,
+        format=form,
+        **columns,
+    )
 
 
 def _study_rows(effect: PooledEffect, study: StudyEffect, weight: float) -> list[ResultRow]:

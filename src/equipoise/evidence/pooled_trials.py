@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import ArgumentError, InputError, Problem, PublishedFileError, permitted
 from equipoise.evidence.effect_readings import EXEMPT_EFFECTS, EXEMPT_INTERVALS
 from equipoise.evidence.published import PublishedEndpoint, PublishedTrial
-from equipoise.evidence.published_files import CODES, published_names, read_published
+from equipoise.evidence.published_files import CODES, read_published
 from equipoise.evidence.published_table import TABLE_COLUMNS, TABLE_SUFFIXES, frame_of_text, text_of_cell
 from equipoise.evidence.study_effects import (
     StudyEffect,
     effect_from_interval,
     effect_from_p,
     effect_from_std_error,
+    level_share,
     level_unstated,
     to_printed,
 )
@@ -33,8 +35,6 @@ POOL_COLUMNS = ("n", "log_hr", "rmst_difference", "se", "published", *TABLE_COLU
 _POOLS = resources.files("equipoise.evidence") / "pools"
 _FILE_KEYS = ("pool", "title", "endpoint", "trials")
 Record = Mapping[str, Any]
-# A pool by name or path, a table, or trials as they come.
-Trials = "str | Path | pl.DataFrame | Sequence[StudyEffect | PublishedTrial | Record | str | Path]"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def _read_file(text: str, name: str, endpoint: str | None) -> PooledTrials:
         try:
             studies.append(_study_of(entry, wanted))
         except InputError as fault:
-            path = (*base, place, *((fault.where,) if isinstance(entry, dict) and fault.where in entry else ()))
+            key = (fault.where,) if isinstance(entry, dict) and fault.where in entry else ()
+            path: tuple[Any, ...] = (*base, place, *key)
             faults.append(Fault(path, fault.message, fault.reason, fault.hint))
     if faults:
         raise invalid_file(name, text, tree, faults, CODES)
@@ -236,8 +237,6 @@ def _by_p(name: str, cells: dict[str, str], shared: dict[str, Any]) -> StudyEffe
 
 
 def _by_std_error(name: str, cells: dict[str, str], shared: dict[str, Any]) -> StudyEffect:
-    import math
-
     se = to_printed(cells["se"], name)
     if "hr" in cells:
         ratio = to_printed(cells["hr"], name).value
@@ -302,9 +301,13 @@ def effect_from_published(
         stated = ratio.interval.level if ratio.interval.level is not None else level
         if stated is None:
             raise level_unstated(named, ratio.interval.lower, ratio.interval.upper)
-        return effect_from_interval(
+        found = effect_from_interval(
             named, ratio.value, ratio.interval.lower, ratio.interval.upper, level=stated, **shared
         )
+        if ratio.interval.level is not None:
+            return found
+        taken = f"the level of its interval is not stated, {100.0 * level_share(stated, named):g}% was said here"
+        return replace(found, note="; ".join(filter(None, (found.note, taken))))
     if result.test is None or result.test.sides is None:
         raise _refused(
             "published", f"{named}, {result.endpoint}: neither an interval nor a P value with its sides was printed",

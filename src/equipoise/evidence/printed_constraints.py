@@ -15,6 +15,7 @@ from equipoise.evidence.curve_knots import HeightBound
 from equipoise.evidence.joint_statistics import JointStatistics, joint_statistics, median_with_limits
 from equipoise.evidence.printed import Printed
 from equipoise.evidence.published import PrintedEstimate, PublishedEndpoint
+from equipoise.kernels.plain.kaplan_meier import curve_quantile
 
 Side = Literal["experimental", "control"]
 SIDES: tuple[Side, Side] = ("experimental", "control")
@@ -43,10 +44,11 @@ class ReconstructedPair:
         return self.experimental if side == "experimental" else self.control
 
     def median(self, side: Side) -> float:
-        """First time with the curve at one half or below; infinity where it stays above."""
+        """Where the curve passes one half, the middle of a flat stretch at it; infinity where it stays above."""
         counts = self.counts(side)
-        fallen = np.flatnonzero(counts.survival <= 0.5 + 1e-9)
-        return float(counts.time[fallen[0]]) if len(fallen) else math.inf
+        happened = counts.events > 0
+        found = curve_quantile(counts.time[happened], counts.survival[happened], 0.5, "sas")
+        return math.inf if math.isnan(found) else found
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def height_bounds(published: PublishedEndpoint | None, side: Side) -> list[Heigh
     if median is not None and median.value.reached:
         value = median.value
         early, late = value.low * (1.0 - _BESIDE), value.high * (1.0 - _BESIDE)
-        bounds.append(HeightBound(early, 0.5 + _HARD / 4.0, 1.0, _HARD))
-        bounds.append(HeightBound(late, 0.0, 0.5 - _BESIDE, _HARD))
+        bounds.append(HeightBound(early, 0.5 - _BESIDE, 1.0, _HARD / 10.0))
+        bounds.append(HeightBound(late, 0.0, 0.5 + _BESIDE, _HARD / 10.0))
     for rate in published.rates:
         estimate: PrintedEstimate | None = getattr(rate, side)
         if estimate is not None:

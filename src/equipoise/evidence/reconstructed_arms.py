@@ -13,7 +13,7 @@ from equipoise.evidence.constrained import ArmProblem, meet_constraints, paired
 from equipoise.evidence.count_path import CountLaw, count_law
 from equipoise.evidence.curve_knots import HeightBound, Knots, curve_knots
 from equipoise.evidence.curve_points import CurvePoints, jittered
-from equipoise.evidence.event_totals import counts_with_events
+from equipoise.evidence.event_totals import counts_with_events, moved_to
 from equipoise.evidence.guyot import guyot_reconstruction
 from equipoise.evidence.printed_constraints import (
     SIDES,
@@ -36,6 +36,9 @@ _DRAW_UNIT, _SEARCH_UNIT, _LEAVE_UNIT = 0, 2, 4
 _WHOLE = 0.25
 _FEWEST_STEPS = 12
 _FAR_MEDIAN = 0.2
+# A printed total further from the curves' own than this share is not one of these curves.
+_FAR_TOTAL = 0.15
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,6 @@ class Workbench:
     def bounds(self, place: int) -> list[HeightBound]:
         return height_bounds(self.published, SIDES[place]) if self.method == "constrained" else []
 
-    def rebuilt(self) -> tuple[ArmCounts, ...]:
-        """Each arm's counts by its own curve."""
-        return tuple(self._counts(place, arm.points)[0] for place, arm in enumerate(self.arms))
-
     def _counts(self, place: int, points: CurvePoints, spread: np.ndarray | None = None) -> tuple[ArmCounts, ArmProblem]:
         arm = self.arms[place]
         knots = curve_knots(points, arm.risk, self.bounds(place))
@@ -147,9 +146,32 @@ class Workbench:
             counts = _better(counts, knots, points, arm)
         return counts, problem
 
+    def _built(
+        self, points: list[CurvePoints], spreads: list[np.ndarray | None]
+    ) -> list[tuple[ArmCounts, ArmProblem]]:
+        """Every arm by its own curve; a printed total of events, where the arms' own are not known, is shared out."""
+        built = [self._counts(place, points[place], spreads[place]) for place in range(len(self.arms))]
+        total = None if self.published is None else self.published.events
+        if total is None or len(built) < 2 or any(arm.events is not None for arm in self.arms):
+            return built
+        found = [counts.n_events for counts, _ in built]
+        missing = total - sum(found)
+        first = round(missing * found[0] / max(sum(found), 1))
+        if abs(missing) > _FAR_TOTAL * total or self.method == "guyot":
+            return built
+        moved = []
+        for (counts, problem), extra in zip(built, (first, missing - first), strict=True):
+            events = counts.n_events + extra
+            if abs(extra) <= _FEW:
+                counts = moved_to(counts, problem.knots, events)
+            else:
+                counts = counts_with_events(problem.knots, counts.n, problem.law, counts.end, events)
+            moved.append((counts, problem))
+        return moved
+
     def best(self) -> tuple[tuple[ArmCounts, ...], ReconstructedPair | None]:
         """The most probable reconstruction, both arms brought to the printed effect."""
-        built = [self._counts(place, arm.points) for place, arm in enumerate(self.arms)]
+        built = self._built([arm.points for arm in self.arms], [None] * len(self.arms))
         if len(built) < 2:
             return (built[0][0],), None
 
@@ -173,13 +195,15 @@ class Workbench:
             return counts.patients(self.arms[place].points.marks if len(self.arms[place].points.marks) else None,
                                    None if len(self.arms[place].points.marks) else leaving[place])  # fmt: skip
 
-        built = []
+        curves, spreads = [], []
         for place, arm in enumerate(self.arms):
             m = len(arm.points)
             moved = jittered(arm.points, stream.normals([_DRAW_UNIT + place], m)[0])
             extra = m + len(arm.risk.time) + len(self.bounds(place)) + 2
             spread = stream.exponentials([_DRAW_UNIT + place], extra, first=2 * m)[0]
-            built.append(self._counts(place, moved, spread if not len(arm.points.marks) else None))
+            curves.append(moved)
+            spreads.append(spread if not len(arm.points.marks) else None)
+        built = self._built(curves, spreads)
         if len(built) < 2:
             return (built[0][0],), (patients(built[0][0], 0),)
         counts, problems = (built[0][0], built[1][0]), (built[0][1], built[1][1])

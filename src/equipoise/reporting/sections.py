@@ -27,6 +27,7 @@ from equipoise.reporting.tables.design import DESIGN, design_tables
 from equipoise.reporting.tables.effects import further_table
 from equipoise.reporting.tables.model import Table
 from equipoise.reporting.tables.response import response_table
+from equipoise.reporting.tables.rule_sets import rule_sets_table
 from equipoise.reporting.tables.safety import breakdown_table, overall_table
 from equipoise.reporting.tables.simulation import SIMULATE, simulation_tables
 from equipoise.reporting.tables.survival import survival_table
@@ -216,7 +217,8 @@ def _primary(sources: Sources) -> tuple[str, list[Block]]:
 def _result_table(sources: Sources, analysis) -> list[Block]:
     kind = wording.endpoint_of(sources.trial, analysis).kind
     if kind == "time-to-event":
-        return _table(survival_table(sources.trial, sources.rows, analysis)) + _further(sources, analysis)
+        ruled = _table(rule_sets_table(sources.trial, sources.rows, analysis))
+        return _table(survival_table(sources.trial, sources.rows, analysis)) + _further(sources, analysis) + ruled
     if kind == "response":
         return _table(response_table(sources.trial, sources.rows))
     return _table(overall_table(sources.trial, sources.rows, analysis))

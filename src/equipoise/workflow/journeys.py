@@ -28,6 +28,7 @@ from equipoise.workflow.stages import (
     collected_sdtm,
     derive_trial,
     synthesize_trial,
+    write_reconciliation,
 )
 
 if TYPE_CHECKING:
@@ -238,3 +239,4 @@ def _write_derived(derived: Derived, folder: Path) -> None:
     write_adam(derived.adam.tables, folder / "adam", labels=derived.adam.labels, log=derived.adam.decisions)
     derived.adam.decisions.write(folder / DECISIONS)
     write_lesion_responses(derived.adam, folder / "adam")
+    write_reconciliation(derived.adam, folder)

@@ -18,7 +18,6 @@ from equipoise.workflow.lesion_files import write_lesion_responses
 from equipoise.workflow.planning import TrialLike, trial_file
 from equipoise.workflow.stages import (
     DECISIONS,
-    RECONCILIATION,
     RESULTS,
     Analyzed,
     Derived,
@@ -26,6 +25,7 @@ from equipoise.workflow.stages import (
     derive_trial,
     report_trial,
     synthesize_trial,
+    write_reconciliation,
 )
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def write_derived(
             derived.adam.decisions.write(folder / DECISIONS)
             write_lesion_responses(derived.adam, folder)
             add_quality(quality, derived.provenance, folder)
-            if any(len(endpoint.rule_sets) > 1 for endpoint in derived.adam.profile.endpoints):
-                derived.adam.reconcile_rule_sets().write_csv(folder / RECONCILIATION)
+            write_reconciliation(derived.adam, folder)
         journal.write(folder, derived.provenance)
     return derived, quality, target
 

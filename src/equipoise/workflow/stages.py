@@ -198,6 +198,12 @@ def _simulated(results: Any, folder: Path | None, source: TrialFile) -> Iterable
     return rows
 
 
+def write_reconciliation(adam: AdamSet, folder: Path) -> None:
+    """Write `reconciliation.csv`, whom each further censoring rule set changes, where an endpoint has one."""
+    if any(len(endpoint.rule_sets) > 1 for endpoint in adam.profile.endpoints):
+        adam.reconcile_rule_sets().write_csv(folder / RECONCILIATION)
+
+
 def collected_sdtm(sdtm: str | Path | SdtmData | Tables, mapping: Mapping[str, str] | None) -> SdtmData:
     if isinstance(sdtm, SdtmData):
         return sdtm
