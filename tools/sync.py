@@ -1,8 +1,9 @@
-"""Bring what is generated up to date: the JSON Schema of the trial file, examples/, and docs/profiles.md."""
+"""Bring what is generated up to date: JSON Schemas of trial and published-result files, examples/, docs/profiles.md."""
 
 from pathlib import Path
 
 from equipoise.derivation import PROFILES, load_profile
+from equipoise.evidence.published_schema import render_published_schema
 from equipoise.protocol import builtin_names, builtin_text, render_schema
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,8 @@ def _shown(value: object) -> str:
 
 def main() -> None:
     (ROOT / "src/equipoise/protocol/trial.schema.json").write_text(render_schema(), encoding="utf-8")
+    schema = ROOT / "src/equipoise/evidence/published.schema.json"
+    schema.write_text(render_published_schema(), encoding="utf-8")
     (ROOT / "docs/profiles.md").write_text(render_profiles(), encoding="utf-8")
     for name in builtin_names():
         (ROOT / "examples" / f"{name}.yaml").write_text(builtin_text(name), encoding="utf-8")

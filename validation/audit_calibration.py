@@ -20,6 +20,7 @@ from honest_trials import SEED, Honest, draw_honest
 from pydantic import ValidationError
 
 from equipoise.evidence import PublishedTrial, audit_trial
+from equipoise.evidence.effect_readings import SLOPE
 
 OUTPUT = Path(__file__).parent / "output" / "audit_calibration.json"
 HARD = ("information-bound", "percentages", "limits", "landmark-rates")
@@ -36,20 +37,20 @@ def _with_ratio(honest: Honest, text: str) -> dict[str, Any]:
     return printed
 
 
-def level_misread(honest: Honest, rng: np.random.Generator) -> dict[str, Any] | None:
+def level_misread(honest: Honest, _: np.random.Generator) -> dict[str, Any] | None:
     """A 90% interval given as 95%."""
     text = _ratio_text(honest.printed)
     return _with_ratio(honest, text.replace("(90%", "(95%")) if "(90%" in text else None
 
 
-def limits_swapped(honest: Honest, rng: np.random.Generator) -> dict[str, Any]:
+def limits_swapped(honest: Honest, _: np.random.Generator) -> dict[str, Any]:
     head, _, limits = _ratio_text(honest.printed).rpartition(" ")
+    opened = "(" if limits.startswith("(") else ""
     lower, upper = limits.strip("()").split("-")
-    opened = "(" if head.endswith(("%",)) is False and "(" not in head else ""
     return _with_ratio(honest, f"{head} {opened}{upper}-{lower})")
 
 
-def one_sided_as_two(honest: Honest, rng: np.random.Generator) -> dict[str, Any] | None:
+def one_sided_as_two(honest: Honest, _: np.random.Generator) -> dict[str, Any] | None:
     """A one-sided P given as two-sided."""
     if honest.truth["sides"] != 1:
         return None
@@ -58,7 +59,7 @@ def one_sided_as_two(honest: Honest, rng: np.random.Generator) -> dict[str, Any]
     return printed
 
 
-def events_wrong(honest: Honest, rng: np.random.Generator) -> dict[str, Any] | None:
+def events_wrong(honest: Honest, _: np.random.Generator) -> dict[str, Any] | None:
     """The reported events 40% too few."""
     printed = copy.deepcopy(honest.printed)
     if "events" not in printed["results"][0]:
@@ -67,7 +68,7 @@ def events_wrong(honest: Honest, rng: np.random.Generator) -> dict[str, Any] | N
     return printed
 
 
-def randomized_wrong(honest: Honest, rng: np.random.Generator) -> dict[str, Any]:
+def randomized_wrong(honest: Honest, _: np.random.Generator) -> dict[str, Any]:
     """One arm's number randomized 10% too low."""
     printed = copy.deepcopy(honest.printed)
     n = int(printed["experimental"]["randomized"])
@@ -115,16 +116,40 @@ def found(printed: dict[str, Any]) -> tuple[set[str], set[str]]:
     return flags, {one.check for one in findings if one.status == "note"}
 
 
+def spread(truths: list[dict[str, float]]) -> dict[str, Any]:
+    """What the allowances must hold: z of P against Wald's beyond SLOPE |b z|, and information over its expectation."""
+    columns = ("b", "s", "z_test", "mixed", "d", "p1")
+    b, s, z_test, mixed, d, p = (np.array([float(t[name]) for t in truths]) for name in columns)
+    apart = np.abs(z_test - b / s) - SLOPE * np.abs(b * b / s)
+    weighted = p * np.exp(b) / (p * np.exp(b) + 1.0 - p)
+    low, high = np.sort([p * (1.0 - p), weighted * (1.0 - weighted)], axis=0)
+    levels = [0.5, 0.9, 0.99, 0.999, 1.0]
+
+    def quantiles(values: np.ndarray, at: list[float]) -> dict[str, float]:
+        return {f"{q:g}": round(float(np.quantile(values, q)), 3) for q in at}
+
+    return {
+        "z_apart_same_model": quantiles(apart[mixed == 0], levels),
+        "z_apart_other_model": quantiles(apart[mixed == 1], levels),
+        "information_over_higher_expectation": quantiles(1.0 / s**2 / d / high, levels),
+        "information_over_lower_expectation": quantiles(1.0 / s**2 / d / low, [0.0, 0.001, 0.01, 0.1, 0.5]),
+        "information_over_quarter_of_events": round(float((4.0 / s**2 / d).max()), 6),
+    }
+
+
 def measured(trials: int) -> dict[str, Any]:
     """False flags, notes and planted errors found, as shares with their counts."""
     flags, notes, planted, seen = Counter(), Counter(), {}, Counter()
-    any_flag = any_note = 0
+    any_flag = any_note = other_model = 0
+    truths: list[dict[str, float]] = []
     for k in range(trials):
         honest = draw_honest(k)
+        truths.append(honest.truth)
         own_flags, own_notes = found(honest.printed)
         flags.update(own_flags)
         notes.update(own_notes)
         any_flag, any_note = any_flag + bool(own_flags), any_note + bool(own_notes)
+        other_model += bool(own_flags and honest.truth["mixed"])
         rng = np.random.default_rng((SEED, k, 1))
         for name, plant in PLANTS.items() if k % 5 == 0 or honest.truth["level"] == 90 else ():
             printed = plant(honest, rng)
@@ -139,10 +164,12 @@ def measured(trials: int) -> dict[str, Any]:
         "any_flag": any_flag,
         "flag_rate": any_flag / trials,
         "flag_rate_upper": (any_flag + 1.645 * math.sqrt(any_flag + 1) + 1) / trials,
+        "flagged_with_test_of_another_model": other_model,
         "flags": dict(flags.most_common()),
         "hard_flags": sum(flags[check] for check in HARD),
         "notes": dict(notes.most_common()),
         "any_note": any_note,
+        "spread": spread(truths),
         "planted": {name: {"trials": seen[name], **counts} for name, counts in planted.items()},
     }
 

@@ -171,7 +171,7 @@ def _trial(rng: np.random.Generator) -> Honest | None:
     return _published(rng, n, ratio, strata, block, time, event, arm, stratum, hr, follow)
 
 
-def _published(rng, n, ratio, strata, block, time, event, arm, stratum, hr, follow) -> Honest:  # noqa: ANN001, PLR0913
+def _published(rng, n, ratio, strata, block, time, event, arm, stratum, hr, follow) -> Honest:
     one = np.zeros(n, dtype=int)
     stratified, mixed = strata > 1 and rng.random() < 0.7, rng.random() < 0.15
     effect = analyzed(time, event, arm, stratum if stratified else one)
@@ -211,7 +211,7 @@ def _published(rng, n, ratio, strata, block, time, event, arm, stratum, hr, foll
     return Honest(_file(rng, n, ratio, strata, block, arm, result), truth)
 
 
-def _rates(rng, time, event, arm, follow) -> list[dict[str, Any]]:  # noqa: ANN001
+def _rates(rng, time, event, arm, follow) -> list[dict[str, Any]]:
     if rng.random() < 0.5:
         return []
     at = round(float(rng.uniform(0.2, 0.6) * follow), 0) or 1.0
@@ -223,12 +223,17 @@ def _rates(rng, time, event, arm, follow) -> list[dict[str, Any]]:  # noqa: ANN0
     return [found]
 
 
-def _file(rng, n, ratio, strata, block, arm, result) -> dict[str, Any]:  # noqa: ANN001
+def _file(rng, n, ratio, strata, block, arm, result) -> dict[str, Any]:
     sizes = {"experimental": int(arm.sum()), "control": int(n - arm.sum())}
     safety = {name: size - int(rng.binomial(size, 0.02)) for name, size in sizes.items()}
     chances = {"experimental": rng.uniform(0.05, 0.8), "control": rng.uniform(0.05, 0.8)}
     answered = {name: int(rng.binomial(size, chances[name])) for name, size in sizes.items()}
-    response: dict[str, Any] = {"label": "Response", "kind": "response", "source": "paper", "population": "all randomized"}
+    response: dict[str, Any] = {
+        "label": "Response",
+        "kind": "response",
+        "source": "paper",
+        "population": "all randomized",
+    }
     digits = int(rng.choice([1, 0], p=[0.8, 0.2]))
     for name, size in sizes.items():
         low, high = exact(answered[name], size, 0.95)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
     from equipoise.design.trial_design import TrialDesign
-    from equipoise.evidence import Audit, Audits, PublishedTrial
+    from equipoise.evidence import Assurance, Audit, Audits, PooledEffect, PooledPatients, PublishedTrial, Reconstruction
     from equipoise.frames.results import Result, ResultTable
     from equipoise.protocol import Trial
     from equipoise.randomization import AllocationList
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "analyze",
+    "assurance",
     "audit",
     "demo",
     "derive",
@@ -39,7 +40,9 @@ __all__ = [
     "load",
     "plan",
     "plot",
+    "pool",
     "randomize",
+    "reconstruct",
     "report",
     "run",
     "simulate",
@@ -150,6 +153,9 @@ def simulate(
     yes: bool = False,
     scheduler: str | None = None,
     engine: str = "auto",
+    scans: bool = False,
+    further: bool = False,
+    keep_bounds: bool = False,
 ) -> OperatingCharacteristics | SimulatedPower:
     """The operating characteristics of a trial's design, from many whole simulated trials, or its power over a grid.
 
@@ -158,7 +164,10 @@ def simulate(
     ratio in place of the scenario's effect (1: the size of the test); `until_se`, the Monte-Carlo standard error of the
     rejection rate to stop at; threads, all cores where not given; `grid`, hazard ratios or scenarios of the trial file
     by their ids, with `yes` where it takes hours; `scheduler`, the address of a Dask scheduler whose workers do the
-    work; `engine` as of `simulation.simulate`. The same seed gives the same bits for any number of threads and workers.
+    work; `engine` as of `simulation.simulate`; `scans`, whether events are seen only at the next scan of the file's
+    schedule; `further`, whether its further tests, rates and restricted means are measured too; `keep_bounds`, whether
+    the bounds of the plan hold whatever events the looks find. The same seed gives the same bits for any number of
+    threads and workers.
 
     >>> round(simulate("palmira", trials=2000, seed=1).rejection_rate, 2)
     0.87
@@ -176,7 +185,8 @@ def simulate(
             raise ArgumentError("argument-invalid", message, where="grid")
         found, _ = simulate_power(
             trial, grid=grid, trials=100_000 if trials is None else trials, seed=seed, scenario=scenario,
-            threads=threads, yes=yes, scheduler=scheduler, engine=engine,
+            threads=threads, yes=yes, scheduler=scheduler, engine=engine, scans=scans, further=further,
+            keep_bounds=keep_bounds,
         )  # fmt: skip
         return found
     found, _ = simulate_trial(
@@ -189,6 +199,9 @@ def simulate(
         threads=threads,
         scheduler=scheduler,
         engine=engine,
+        scans=scans,
+        further=further,
+        keep_bounds=keep_bounds,
     )
     return found
 
@@ -201,19 +214,22 @@ def draw_trial(
     look: int | None = None,
     scenario: str | None = None,
     hazard_ratio: float | None = None,
+    scans: bool = False,
 ) -> Any:
     """The patients of one simulated trial: number `index` of a seed, as `simulate` drew it.
 
     Arguments: a trial, path or built-in name; the seed, 0 to 2**48 - 1; the number of the trial, from 0; `look`, from
-    1: the data as they stand at that look, without it everything that will ever happen; scenario and hazard ratio as
-    of `simulate`. Returns a polars data frame; its columns are described at `simulation.draw_trial`.
+    1: the data as they stand at that look, without it everything that will ever happen; scenario, hazard ratio and
+    scans as of `simulate`. Returns a polars data frame; its columns are described at `simulation.draw_trial`.
 
     >>> int(draw_trial("palmira", seed=1, index=731_204, look=1)["event"].sum())
     155
     """
     from equipoise.workflow.simulating import draw_one_trial
 
-    return draw_one_trial(trial, seed=seed, index=index, look=look, scenario=scenario, hazard_ratio=hazard_ratio)
+    return draw_one_trial(
+        trial, seed=seed, index=index, look=look, scenario=scenario, hazard_ratio=hazard_ratio, scans=scans
+    )
 
 
 def synthesize(
@@ -300,6 +316,50 @@ def explain(run: str | Path | Run | AdamSet, subject: str) -> PatientStory:
     return tell(run, subject)
 
 
+def reconstruct(
+    curves: str | Path | Sequence[str | Path],
+    *,
+    at_risk: str | Path | None = None,
+    n: int | Mapping[str, int] | None = None,
+    events: int | Mapping[str, int] | None = None,
+    published: str | Path | PublishedTrial | None = None,
+    endpoint: str | None = None,
+    arms: Mapping[str, str] | None = None,
+    unit: str = "months",
+    scale: str = "auto",
+    error: float | None = None,
+    x_axis: Sequence[float] | None = None,
+    y_axis: Sequence[float] | None = None,
+    page: int = 1,
+    method: str = "constrained",
+    ensemble: int = 0,
+    tau: float | None = None,
+    seed: int = 1,
+) -> Reconstruction:
+    """Patient-level data from published curves, meeting what else was printed, with how close they come.
+
+    Arguments: `curves`: a table of clicked points (columns time, survival, and arm), one for each arm, or a vector
+    figure (SVG, PDF); `at_risk`: a table of numbers at risk (time and a column for each arm, or time, arm, n); `n` and
+    `events`: of both arms alike and in total, or by arm; `published`: a published-result file or example, whose result
+    `endpoint` the curve shows; `arms`: whose a curve is, as {"experimental": name, "control": name}; `unit` of all
+    times: days, weeks, months, years; `scale` of heights: auto, share, percent; `error`: digitization error of a
+    clicked height, share of 1 (0.004 where not given); `x_axis`, `y_axis`: the values at the first and the last tick
+    of a figure whose labels are no text; `page` of a PDF; `method`: constrained or guyot; `ensemble`, `tau`, `seed`: as
+    of `evidence.reconstruct_curves`.
+    Returns a `Reconstruction`: `.adtte()` and `.patients()` are tables, `.met` the printed numbers met or not.
+    Raises DataError `curve-rises`, `axis-misset`, `at-risk-invalid`, `figure-unreadable` and those of tables;
+    ArgumentError `argument-invalid`.
+    """
+    from equipoise.workflow.reconstructing import reconstruct_files
+
+    reading = {"scale": scale, "error": error, "x_axis": x_axis, "y_axis": y_axis, "page": page}
+    found, _ = reconstruct_files(
+        curves, at_risk=at_risk, n=n, events=events, published=published, endpoint=endpoint, arms=arms, unit=unit,
+        reading=reading, method=method, ensemble=ensemble, tau=tau, seed=seed,
+    )  # fmt: skip
+    return found
+
+
 def audit(published: str | Path | PublishedTrial, *, deep: bool | None = None) -> Audit | Audits:
     """A published time-to-event result checked against itself.
 
@@ -334,6 +394,72 @@ def plot(
     from equipoise.reporting import render_result
 
     return render_result(result, format=format, width_mm=width_mm, kind=kind)
+
+
+def pool(
+    trials: Any,
+    *,
+    endpoint: str | None = None,
+    method: str = "reml",
+    interval: str = "normal",
+    prediction: str = "k-2",
+    level: float = 0.95,
+    reference: Any = None,
+    tau: float | None = None,
+    time_unit: str | None = None,
+) -> PooledEffect | PooledPatients:
+    """Trials pooled: one effect, how far they differ, what a next trial may have, and each trial left out in turn.
+
+    Arguments: `trials`, a table (.csv, .parquet, or a data frame) or pool file (.yaml, .json), a shipped pool by name
+    ("after-cdk46"), or a list of published-result files, of rows as mappings, or of `evidence.StudyEffect`; or
+    patient-level data with columns time, event, arm and trial, whose control arm is `reference`, with `tau` the end of
+    the window of restricted means and their `time_unit`. `endpoint`: the result to take, by its name or the beginning
+    of it. `method`, "fixed", "dersimonian-laird", "reml" or "paule-mandel"; `interval`, "normal", "hartung-knapp" or
+    "hartung-knapp-adhoc"; `prediction`, "k-2", "k-1" or "normal"; `level`: see docs/methods/pooling.md.
+    Raises PublishedFileError with every row that cannot be pooled, and why.
+
+    >>> found = pool("after-cdk46", method="dersimonian-laird")
+    >>> [round(value, 3) for value in (found.estimate, found.lower, found.upper)]
+    [0.795, 0.642, 0.985]
+    """
+    from equipoise.workflow.pooling import pool_trials
+
+    found, _ = pool_trials(
+        trials, endpoint=endpoint, method=method, interval=interval, prediction=prediction, level=level,
+        reference=reference, tau=tau, time_unit=time_unit,
+    )  # fmt: skip
+    return found
+
+
+def assurance(
+    evidence: PooledEffect | PooledPatients | tuple[float, float],
+    trial: Any = None,
+    *,
+    events: float | None = None,
+    target: float | None = None,
+    alpha: float | None = None,
+    sides: int | None = None,
+    ratio: float | tuple[float, float] | None = None,
+    basis: str = "new-trial",
+    level: float = 0.95,
+    scenario: str | None = None,
+) -> Assurance:
+    """The probability that a next trial succeeds, given what was pooled; or the events at which it is large enough.
+
+    Arguments: `evidence`, what `pool` returned, or a normal prior of the log hazard ratio as (hazard ratio, standard
+    deviation of its logarithm); `trial`, a trial file or built-in name with its `scenario`, or a design of
+    `equipoise.design`; or a number of `events` with `alpha`, `sides` and `ratio`; `target`, an assurance for which the
+    events are solved; `basis`, "new-trial" or "common"; `level` of the predictive intervals.
+
+    >>> round(assurance(pool("after-cdk46"), "palmira").assurance, 2)
+    0.33
+    """
+    from equipoise.workflow.pooling import assure
+
+    return assure(
+        evidence, trial, events=events, target=target, alpha=alpha, sides=sides, ratio=ratio, basis=basis, level=level,
+        scenario=scenario,
+    )  # fmt: skip
 
 
 def warm(parts: Sequence[str] = ()) -> Warmth:

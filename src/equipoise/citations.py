@@ -523,8 +523,8 @@ CITATIONS = MappingProxyType(
             "results in psychology. Soc Psychol Personal Sci 2017;8:363-369. doi:10.1177/1948550616673876"
         ),
         "statcheck": (
-            "Nuijten MB, Hartgerink CHJ, van Assen MALM, Epskamp S, Wicherts JM. The prevalence of statistical reporting "
-            "errors in psychology (1985-2013). Behav Res Methods 2016;48:1205-1226. doi:10.3758/s13428-015-0664-2"
+            "Nuijten MB, Hartgerink CHJ, van Assen MALM, Epskamp S, Wicherts JM. The prevalence of statistical "
+            "reporting errors in psychology (1985-2013). Behav Res Methods 2016;48:1205-1226. doi:10.3758/s13428-015-0664-2"
         ),
         "guyot": (
             "Guyot P, Ades AE, Ouwens MJ, Welton NJ. Enhanced secondary analysis of survival data: reconstructing the "

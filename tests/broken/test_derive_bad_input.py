@@ -35,6 +35,12 @@ def test_absent_domains_are_named_with_the_columns_they_need(palmira) -> None:
     assert error.hint == "domains there are: DM, DS, EX, IE, LB, SUPPDM, TR, TS, TU"
 
 
+def test_a_study_without_a_subject_is_refused(palmira) -> None:
+    sdtm = made.study(made.patient("P"))
+    error = _raised(replace(sdtm, tables={**sdtm.tables, "dm": sdtm.tables["dm"].clear()}), palmira)
+    assert (error.code, error.message, error.where) == ("value-invalid", "DM holds no record", "DM")
+
+
 def test_absent_columns_are_all_named_with_those_there_are(palmira) -> None:
     sdtm = made.study(made.patient("P"))
     tables = dict(sdtm.tables)

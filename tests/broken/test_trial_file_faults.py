@@ -9,6 +9,7 @@ from equipoise.errors import Problem, TrialFileError
 from equipoise.protocol import builtin_text, parse_trial
 
 MARK = "‸"
+ONE_FORM = "give exactly one of median, hazards, weibull, log_normal, hazard_ratio, hazard_ratios, by_stratum"
 PALMIRA = builtin_text("palmira")
 
 
@@ -78,7 +79,8 @@ SECTIONS = (
             "ET: {median: {value: 28.8 months,",
             "ET: {‸medain: 1, median: {value: 28.8 months,",
             "unknown key 'medain'",
-            "did you mean 'median'? permitted: median, hazards, hazard_ratio",
+            "did you mean 'median'? permitted: median, hazards, weibull, log_normal, hazard_ratio, hazard_ratios, cured, "
+            "by_stratum",
         ),
         (
             "  age: {label: Age,",
@@ -273,12 +275,12 @@ def test_an_empty_section_is_no_list():
         (
             "PALBO_ET: {median: {value: 28.3 months,",
             "‸PALBO_ET: {hazard_ratio: {value: 1, source: x}, median: {value: 28.3 months,",
-            "PALBO_ET: give exactly one of median, hazards and hazard_ratio; given: median, hazard_ratio",
+            f"PALBO_ET: {ONE_FORM}; given: median, hazard_ratio",
         ),
         (
             '        ET: {median: {value: 28.8 months, source: "ASCO Post, May 2025 (immature)"}}',
             "        ‸ET: {}",
-            "ET: give exactly one of median, hazards and hazard_ratio; given: none",
+            f"ET: {ONE_FORM}; given: none",
         ),
         (
             "            value:\n              - {until: 4.9 months, rate: 0.1415 per month}",
@@ -628,7 +630,7 @@ def test_a_name_used_twice_in_a_rule_is_reported_once():
         (
             "trigger: {events: 155, source:",
             "trigger: {source:",
-            "a look's trigger needs events or time",
+            "a look's trigger needs events, time or follow_up",
             None,
         ),
         (
@@ -677,7 +679,7 @@ def _further(message: str) -> list[tuple[str, str]]:
         "endpoint 'OS': a time-to-event endpoint needs 'censoring'": [
             ("    censoring: [last_alive, randomization]\n", "")
         ],
-        "a look's trigger needs events or time": [("      - {id: final,", "      - ‸{id: final,")],
+        "a look's trigger needs events, time or follow_up": [("      - {id: final,", "      - ‸{id: final,")],
         "more than one look needs 'spending'": [("    looks:\n", "    ‸looks:\n")],
         "event counts of the looks must increase; they are [180, 155]": [
             ("    looks:\n", "    spending: {function: pocock}\n    ‸looks:\n")

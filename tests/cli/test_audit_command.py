@@ -138,7 +138,22 @@ def test_an_audit_draws_and_prints_as_rows():
     frame = audit.to_frame()
     statuses = frame.filter(frame["statistic"] == "status")
     assert statuses.height == len(audit.findings)
-    assert "status" in repr(audit)
+    assert repr(audit).startswith(
+        "Audit: PALMIRA: inconsistent; 25 checks, 1 inconsistent, 2 notes\ninconsistent, PFS, final"
+    )
+
+
+def test_a_flag_is_followed_by_the_search_for_a_data_set(capsys):
+    _, fast, _ = _run(capsys, "palmira", "--no-deep", "--json")
+    status, out, _ = _run(capsys, "palmira", "--json")
+    checks = [one["check"] for one in json.loads(out)["findings"]]
+    assert status == 1
+    assert checks.count("joint-feasibility") == 1
+    assert [check for check in checks if check != "joint-feasibility"] == [
+        one["check"] for one in json.loads(fast)["findings"]
+    ]
+    (searched,) = [one for one in json.loads(out)["findings"] if one["check"] == "joint-feasibility"]
+    assert (searched["subject"], searched["status"]) == ("PFS, final", "inconsistent")
 
 
 def test_an_audit_loads_neither_scipy_nor_numba():

@@ -116,6 +116,7 @@ FAULTS = {
     "lesion-not-identified": _add("tr", TRSEQ=3, TRLNKID="T02", TRSTRESN=22, VISIT="WEEK 16", TRDTC=112, **SIZE),
     "lesion-not-measured": _add("tu", TUSEQ=2, TULNKID="T02", TULOC="LUNG", VISIT="SCREENING", TUDTC=-14, **LESION),
     "lesion-role-changed": _set("tr", 1, TRGRPID="NON-TARGET"),
+    "nobody-collected": lambda rows: [rows[domain].clear() for domain in rows],
     "nobody-randomized": _set("ds", DSSTDTC="2020"),
     "record-after-death": lambda rows: (
         _set("dm", DTHDTC=made.iso(130), DTHFL="Y")(rows),
@@ -152,6 +153,7 @@ FAULTS = {
 ELSEWHERE = {"column-missing", "cutoff-invalid", "domain-missing", "study-mixed", "subject-duplicate", "value-invalid"}
 # What a fault lawfully brings along.
 ALONG = {
+    "nobody-collected": {"nobody-randomized"},
     "assessment-after-death": {"dose-after-death"},
     "consent-after-randomization": {"assessment-before-consent"},
     "death-before-randomization": {"assessment-after-death", "dose-after-death", "record-after-death"},
@@ -235,6 +237,16 @@ def test_missing_domains_and_columns_are_all_named_at_once(palmira):
     words = report.findings.filter(pl.col("code") == "column-missing")["sentence"].to_list()
     assert len(words) == 2, words
     assert any("did you mean RSTRESC; " in sentence for sentence in words), words
+    assert report.refused
+
+
+def test_a_column_that_reading_asks_for_is_named(palmira):
+    sdtm = _study(_clean())
+    tables = dict(sdtm.tables)
+    tables["tu"] = tables["tu"].drop("TUTESTCD")
+    report = check_quality(replace(sdtm, tables=tables), palmira)
+    (words,) = report.findings.filter(pl.col("code") == "column-missing")["sentence"].to_list()
+    assert words.startswith("TU has no column TUTESTCD")
     assert report.refused
 
 

@@ -15,7 +15,7 @@ from equipoise.protocol import builtin_text
 from equipoise.protocol.loading import parse_trial
 
 RESPONSE = {"dataset": "ADRS", "where": "PARAMCD == 'RSP' and AVALC == 'Y'", "date": "ADT", "description": "Response"}
-_CM = {"STUDYID": pl.String, "DOMAIN": pl.String, "USUBJID": pl.String, "CMSEQ": pl.Float64, "CMCAT": pl.String}
+_CM = {"STUDYID": pl.String, "DOMAIN": pl.String, "USUBJID": pl.String, "CMSEQ": pl.Float64, "CMTRT": pl.String, "CMCAT": pl.String}
 
 
 def patient(name: str = "P", *, baseline: bool = True, stopped: tuple[made.Day, str] | None = None, **more: Any):
@@ -34,7 +34,7 @@ def study(*patients: made.Rows, therapies: dict[str, made.Day] | None = None, **
     """The patients as collected data; `therapies`: the start of a new anticancer therapy by patient."""
     sdtm = made.study(*patients, **more)
     rows = [
-        {"STUDYID": made.STUDY, "DOMAIN": "CM", "USUBJID": name, "CMSEQ": 1.0,
+        {"STUDYID": made.STUDY, "DOMAIN": "CM", "USUBJID": name, "CMSEQ": 1.0, "CMTRT": "Capecitabine",
          "CMCAT": "SUBSEQUENT ANTICANCER THERAPY", "CMSTDTC": made.iso(day)}
         for name, day in (therapies or {}).items()
     ]  # fmt: skip

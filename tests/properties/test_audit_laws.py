@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_published import found, published, share
 
 from equipoise.evidence import PublishedTrial, audit_trial
 from equipoise.evidence.printed import parse_printed
 from equipoise.evidence.share_checks import possible_counts, possible_denominators
+from made_up_published import found, published, share
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "validation"))

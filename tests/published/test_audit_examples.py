@@ -1,4 +1,4 @@
-"""The published trials that ship with equipoise: the status expected of each, and what is found in PALMIRA and MAINTAIN.
+"""The published trials that ship: the status expected of each, and what is found in PALMIRA and MAINTAIN.
 
 PALMIRA and MAINTAIN are the only ones with a flag. Values were read in the sources that the files name.
 """

@@ -35,6 +35,13 @@ def test_every_rule_set_with_results_has_a_line_below_the_planned_one(results):
     assert all(len(line.cells) == 6 for line in table.lines)
     planned, *others = table.lines
     assert all(cell.quantity.text for cell in planned.cells)
+    # The interval-censored medians are months, as the others, and lie before those dated at the scan.
+    lows = [row for row in results if row.parameter == "turnbull" and row.statistic == "median_high"]
+    planned_medians = {row.level1: row.value for row in results if row.analysis == trial.primary.id
+                       and row.parameter == "kaplan-meier" and row.statistic == "median"}  # fmt: skip
+    assert len(lows) == 2
+    assert all(row.unit == "months" and 0.2 * planned_medians[row.level1] < row.value <= planned_medians[row.level1]
+               for row in lows)  # fmt: skip
     # Under EMA's rules nothing is censored that PALMIRA's own rules count.
     ema = next(line for line in others if "EMA" in line.label)
     assert [cell.quantity.text for cell in ema.cells] == [cell.quantity.text for cell in planned.cells]

@@ -3,11 +3,11 @@
 from math import exp, log, sqrt
 
 import pytest
-from made_up_published import found, published, share
 
 from equipoise.evidence import audit_trial
 from equipoise.evidence.printed import parse_printed
 from equipoise.evidence.share_checks import possible_counts, possible_denominators, response_tests
+from made_up_published import found, published, share
 
 Z95 = 1.959963984540054  # two-sided 95%
 Z90 = 1.6448536269514722
@@ -315,3 +315,13 @@ def test_an_audit_is_as_good_as_its_worst_check():
     audit = audit_trial(published("0.84 (95% 0.66-1.07)", n=(136, 62), ratio="2:1"), deep=False)
     assert audit.status == "inconsistent"
     assert [finding.check for finding in audit.flagged] == ["information-bound"]
+
+
+def test_numbers_at_risk_never_rise():
+    times = (0, 6, 12)
+    falling = published(at_risk={"times": times, "experimental": (100, 61, 20), "control": (100, 50, 18)})
+    assert found(falling, "numbers-at-risk").status == "consistent"
+    rising = published(at_risk={"times": times, "experimental": (100, 61, 62)})
+    assert found(rising, "numbers-at-risk").said == "experimental: 62 at 12 after 61 at 6"
+    too_many = published(at_risk={"times": times, "control": (101, 61, 20)})
+    assert found(too_many, "numbers-at-risk").said == "control: 101 at risk at first, 100 randomized"

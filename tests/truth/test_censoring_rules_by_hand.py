@@ -214,12 +214,14 @@ def test_fda_a_without_a_baseline_assessment() -> None:
         # A death within two scheduled intervals, 112 days, is an event all the same; a day later it is not.
         "early": made.patient("early", baseline=False, death=112),
         "late": made.patient("late", baseline=False, death=113),
+        # A progression in between is none: there is nothing to compare it with.
+        "both": made.patient("both", baseline=False, responses=[(50, "PD")], death=100),
         # With a baseline, missed assessments are counted with the window: 119 days.
         "window": made.patient("window", death=119),
     }
     found = _table(patients)
     assert _each("PFSFA", found) == {
-        "none": (1, 1), "done": (113, 0), "early": (113, 0), "late": (1, 1), "window": (120, 0),
+        "none": (1, 1), "done": (113, 0), "early": (113, 0), "late": (1, 1), "both": (101, 0), "window": (120, 0),
     }  # fmt: skip
     assert _each("PFSM2", found)["none"] == (113, 0)
 
@@ -293,6 +295,12 @@ def test_deaths_on_the_cutoff_day_count_and_survival_never_passes_it() -> None:
     assert _codes(patient, cutoff=99)["OS"] == (81, 1)
 
 
+def test_a_response_of_missing_is_no_adequate_assessment() -> None:
+    # Without an event PFS ends at the last response that tells something: day 56, neither NE nor MISSING after it.
+    patient = made.patient(responses=[(56, "SD"), (112, "MISSING"), (168, "NE")])
+    assert _codes(patient)["PFS"] == (57, 1)
+
+
 # --- the date of progression ---------------------------------------------------------------------------------------
 
 
@@ -307,6 +315,8 @@ def test_progression_is_dated_by_its_earliest_component() -> None:
     made.made.add(patient, "tr", "P", TRSEQ=4, TREVAL="INVESTIGATOR", TRDTC=80, TRSTRESN=30, VISIT="X", VISITNUM=9)
     sdtm = made.study(patient)
     adam = derive_adam(sdtm, made.trial())
+    passed = [one for one in adam.decisions if one.code == "component-passed-over"]
+    assert [(one.domain, one.sequence, one.variable, one.value) for one in passed] == [("TR", 3, "TRDTC", "2020-02-20")]
     progression = adam.tables["adrs"].filter(pl.col("PARAMCD") == "PD")
     assert progression.select("ADT", "SRCDOM", "SRCVAR", "SRCSEQ").row(0) == (date(2020, 4, 22), "TR", "TRDTC", 1)
     assert made.record(sdtm, "PFS") == (113, 0)

@@ -13,10 +13,12 @@ import censored_patients as made
 from equipoise.analysis.cox_regression import cox
 from equipoise.cli.app import app
 from equipoise.derivation import derive_adam
+from equipoise.errors import ArgumentError
 from equipoise.frames.memory import sdtm_data
 from equipoise.protocol import load_trial
 from equipoise.reporting.terminal_rule_sets import rule_set_lines
 from equipoise.simulation import synthesize
+from equipoise.workflow.checking import check_collected
 from equipoise.workflow.rule_set_summary import rule_set_effects, state_estimands
 from equipoise.workflow.rule_sets import compare_rule_sets
 from equipoise.workflow.stages import derive_trial
@@ -105,3 +107,21 @@ def test_the_command_writes_and_prints_the_reconciliation(palmira, tmp_path: Pat
     assert written.height == sum(effect["changed"] for effect in told["rule_sets"])
     adtte = pl.read_parquet(tmp_path / "adam" / "adtte.parquet")
     assert str(adtte["ADT"].max()) <= "2022-06-30"
+
+
+def test_a_look_dates_the_cutoff_of_a_check_too() -> None:
+    looks = [
+        {"id": "interim", "trigger": {"events": 50}, "cutoff": "2020-03-01"},
+        {"id": "final", "trigger": {"events": 155}},
+    ]
+    trial, sdtm = made.trial(looks=looks), made.study(made.patient(responses=[(56, "SD"), (112, "PD")]))
+    report, _ = check_collected(trial, sdtm=sdtm, cutoff="interim")
+    late = report.findings.filter(pl.col("code") == "after-cutoff")
+    assert late["values"].to_list()[-1] == "RSDTC=2020-04-22"
+    assert derive_trial(trial, sdtm=sdtm, cutoff="interim").provenance.cutoff == "2020-03-01"
+    for check in (check_collected, derive_trial):
+        with pytest.raises(ArgumentError, match="the look 'final' states no cutoff"):
+            check(trial, sdtm=sdtm, cutoff="final")
+        with pytest.raises(ArgumentError, match="neither a date nor a look of the trial file") as told:
+            check(trial, sdtm=sdtm, cutoff="interm")
+        assert "did you mean 'interim'?" in str(told.value.hint)

@@ -23,7 +23,9 @@ from equipoise.cli import (
     design,
     explain,
     init,
+    pool,
     randomize,
+    reconstruct,
     report,
     run,
     simulate,
@@ -51,6 +53,7 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("design")(design.design)
+app.command("pool")(pool.pool)
 app.command("randomize")(randomize.randomize)
 app.command("simulate")(simulate.simulate)
 app.command("synthesize")(synthesize.synthesize)
@@ -60,6 +63,7 @@ app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("run")(run.run)
 app.command("audit")(audit.audit)
+app.command("reconstruct")(reconstruct.reconstruct)
 app.command("warm")(warm.warm)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,8 @@ def audit(
         str | None,
         typer.Argument(
             metavar="PUBLISHED", show_default=False,
-            help="A published-result file (YAML, JSON), an example (palmira, maintain, pace, ...), or many: a folder of "
-            "files, a table (.csv, .parquet).",
+            help="A published-result file (YAML, JSON), an example (palmira, maintain, pace, ...), or many: a folder "
+            "of files, a table (.csv, .parquet).",
         ),
     ] = None,
     *,
@@ -51,14 +52,27 @@ def audit(
             "argument-invalid", "nothing to audit was named", where="PUBLISHED",
             hint="name a file, an example such as palmira, a folder or a table; --new FILE writes a starter",
         )  # fmt: skip
-    from equipoise.workflow.auditing import audit_published, write_audit
+    from equipoise.workflow.auditing import write_audit
 
-    found = audit_published(published, deep=deep)
+    found = _audited(published, deep=deep)
     if out is not None:
         write_audit(found, out, force=force, inputs=(published,))
     _show(found, arithmetic=arithmetic, out=out, as_json=json)
     if found.status == "inconsistent":
         raise typer.Exit(INCONSISTENT)
+
+
+def _audited(published: str, *, deep: bool | None) -> Audit | Audits:
+    """The audit; a search, which takes seconds, is announced where somebody is watching."""
+    from equipoise.workflow.auditing import audit_published
+
+    fast = audit_published(published, deep=False)
+    of_many = not hasattr(fast, "findings")
+    if deep is False or (deep is None and (of_many or fast.status != "inconsistent")):
+        return fast
+    if sys.stderr.isatty():
+        typer.echo("searching for a data set that has all the numbers; --no-deep leaves it out", err=True)
+    return audit_published(published, deep=deep)
 
 
 def _write_new(new: Path, published: str | None, *, force: bool, as_json: bool) -> None:

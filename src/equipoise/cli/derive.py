@@ -72,8 +72,7 @@ def derive(
     given: dict[str, Any] = {"sdtm": sdtm, "profile": profile, "mapping": parse_map(map), "out": out, "force": force}
     overrides = dict(parse_pair(text, "--set") for text in set_constant or [])
     if check:
-        overrides |= {"cutoff_date": cutoff} if cutoff else {}
-        _check(trial, json, overrides=overrides, rules=rules, engine=engine, **given)
+        _check(trial, json, overrides=overrides, cutoff=cutoff, rules=rules, engine=engine, **given)
         return
     formats = tuple(format or DEFAULT_FORMATS)
     derived, quality, folder = write_derived(

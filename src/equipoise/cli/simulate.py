@@ -15,7 +15,8 @@ TRIALS = 100_000
 
 # Options that would be left unread.
 _OF_DRAW = ("--look", "--out", "--force")
-_NOT_OF_DRAW = ("--trials", "--until-se", "--threads", "--grid", "--yes", "--scheduler", "--engine")
+_NOT_OF_DRAW = ("--trials", "--until-se", "--threads", "--grid", "--yes", "--scheduler", "--engine", "--further",
+                "--keep-bounds")  # fmt: skip
 _NOT_OF_GRID = ("--until-se", "--hazard-ratio")
 
 
@@ -55,6 +56,15 @@ def simulate(
         typer.Option("--engine", help="auto, compiled, lanes, general, plain; cuda: a CUDA device.",
                      show_default="auto"),
     ] = None,
+    scans: Annotated[
+        bool, typer.Option("--scans", help="Events are seen only at the next scan of the file's schedule.")
+    ] = False,
+    further: Annotated[
+        bool, typer.Option("--further", help="Measure further tests, rates and restricted means of the file too.")
+    ] = False,
+    keep_bounds: Annotated[
+        bool, typer.Option("--keep-bounds", help="Keep the planned bounds whatever events the looks find.")
+    ] = False,
     draw: Annotated[
         int | None, typer.Option("--draw", min=0, help="The patients of the trial of this number.", show_default=False)
     ] = None,
@@ -71,13 +81,16 @@ def simulate(
     """Simulate whole trials: how often the design rejects, when it stops, what it costs, with Monte-Carlo errors."""
     given = {"--trials": trials, "--until-se": until_se, "--hazard-ratio": hazard_ratio, "--threads": threads,
              "--grid": grid, "--yes": yes or None, "--scheduler": scheduler, "--engine": engine, "--look": look,
-             "--out": out, "--force": force or None}  # fmt: skip
+             "--out": out, "--force": force or None, "--further": further or None,
+             "--keep-bounds": keep_bounds or None}  # fmt: skip
     _check_options({name for name, value in given.items() if value is not None}, draw is not None)
     if draw is not None:
-        _draw(trial, seed, draw, look, scenario, hazard_ratio, out, force=force, as_json=json)
+        wanted = {"scenario": scenario, "hazard_ratio": hazard_ratio, "scans": scans}
+        _draw(trial, seed, draw, look, wanted, out, force=force, as_json=json)
         return
     options: dict[str, Any] = {"seed": seed, "scenario": scenario, "threads": threads, "scheduler": scheduler,
-                               "engine": engine or "auto"}  # fmt: skip
+                               "engine": engine or "auto", "scans": scans, "further": further,
+                               "keep_bounds": keep_bounds}  # fmt: skip
     if grid is not None:
         _grid(trial, grid, TRIALS if trials is None else trials, options, yes=yes, as_json=json)
         return
@@ -132,12 +145,12 @@ def _point(text: str) -> float | str:
 
 
 def _draw(
-    trial: str, seed: int, index: int, look: int | None, scenario: str | None, hazard_ratio: float | None,
-    out: Path | None, *, force: bool, as_json: bool,
+    trial: str, seed: int, index: int, look: int | None, wanted: dict[str, Any], out: Path | None,
+    *, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from equipoise.workflow.simulating import draw_one_trial, write_frame
 
-    frame = draw_one_trial(trial, seed=seed, index=index, look=look, scenario=scenario, hazard_ratio=hazard_ratio)
+    frame = draw_one_trial(trial, seed=seed, index=index, look=look, **wanted)
     if out is not None:
         write_frame(frame, out, force=force, inputs=(trial,))
     if as_json:

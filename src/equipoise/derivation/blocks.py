@@ -7,14 +7,16 @@ as ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import polars as pl
 
-from equipoise.derivation.study import KEYS, Study
+from equipoise.derivation.study import KEYS, Study, compacted
 
 SUBJECTS_IN_A_BLOCK = 10_000
+_BLOCKS_AT_ONCE = 2
 
 Derive = Callable[[Study, pl.DataFrame], Mapping[str, pl.DataFrame]]
 
@@ -35,11 +37,21 @@ def derive_in_blocks(study: Study, adsl: pl.DataFrame, derive: Derive) -> dict[s
     levels = _block_of(adsl, edges)
     numbers: dict[str, pl.Series] = {}
     parts: dict[str, list[pl.DataFrame]] = {}
-    for block in range(count):
-        part = replace(study, tables=_BlockTables(study.tables, edges, numbers, block))
+
+    def of_block(block: int) -> dict[str, pl.DataFrame]:
+        tables = _BlockTables(study.tables, edges, numbers, block)
         # Subject-level texts travel to every row; as categories they are looked up once a subject.
-        for name, frame in derive(part, _compact(adsl.filter(levels == block))).items():
-            parts.setdefault(name, []).append(_compact(frame))
+        subjects = compacted(adsl.filter(levels == block))
+        # Subjects are sorted, grouped and joined by number: names in their order.
+        kinds = _name_kinds([subjects, *tables.values()])
+        part = replace(study, tables=tables.numbered(kinds), keys=kinds)
+        derived = derive(part, subjects.cast(kinds))
+        return {name: _named(compacted(frame)) for name, frame in derived.items()}
+
+    with ThreadPoolExecutor(_BLOCKS_AT_ONCE) as workers:
+        for derived in workers.map(of_block, range(count)):
+            for name, frame in derived.items():
+                parts.setdefault(name, []).append(frame)
     return {name: pl.concat(frames, how="diagonal_relaxed", rechunk=False) for name, frames in parts.items()}
 
 
@@ -51,6 +63,13 @@ class _BlockTables(Mapping[str, pl.DataFrame]):
     ) -> None:
         self._tables, self._edges, self._numbers, self._block = tables, edges, numbers, block
         self._cut: dict[str, pl.DataFrame] = {}
+
+    def numbered(self, kinds: Mapping[str, pl.Enum]) -> dict[str, pl.DataFrame]:
+        """The tables of the block with the subjects' names as these."""
+        return {
+            name: frame.cast({key: kind for key, kind in kinds.items() if key in frame.columns})
+            for name, frame in self.items()
+        }
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name not in self._cut:
@@ -88,15 +107,13 @@ def _block_of(table: pl.DataFrame, edges: pl.DataFrame) -> pl.Series:
     return joined.get_column("block")
 
 
-def _compact(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts other than the subject's names as categories."""
-    return frame.with_columns(
-        _category(series) for series in frame.select(pl.col(pl.String).exclude(*KEYS, "SUBJID")).iter_columns()
-    )
+def _name_kinds(frames: Iterable[pl.DataFrame]) -> dict[str, pl.Enum]:
+    """The names of studies and subjects in these tables, in order, as kinds of columns."""
+    held = [frame.select(KEYS).unique() for frame in frames if set(KEYS) <= set(frame.columns)]
+    names = pl.concat(held, how="vertical_relaxed")
+    return {key: pl.Enum(names.get_column(key).drop_nulls().unique().sort()) for key in KEYS}
 
 
-def _category(texts: pl.Series) -> pl.Expr:
-    if len(texts) and texts[0] is not None and (texts == texts[0]).all(ignore_nulls=False):
-        # One word throughout needs no look-up a row.
-        return pl.lit(texts[0]).cast(pl.Categorical).alias(texts.name)
-    return pl.col(texts.name).cast(pl.Categorical)
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """The names of studies and subjects as text again."""
+    return frame.with_columns(pl.col(name).cast(pl.String) for name in KEYS if name in frame.columns)

@@ -64,7 +64,8 @@ def _column_problem(domain: str, column: str, existing: Sequence[str]) -> Proble
 def check_subjects(study: Study) -> None:
     """One DM record and at most one randomization per subject, and a name for each.
 
-    Raises DataError `value-invalid`, `subject-duplicate` or `subject-randomized-twice` with the offending rows.
+    Raises DataError `value-invalid` (also for a DM without a record), `subject-duplicate` or
+    `subject-randomized-twice` with the offending rows.
     """
     dm = study.table("dm")
     _check_names(dm)
@@ -92,6 +93,14 @@ def check_subjects(study: Study) -> None:
 
 
 def _check_names(dm: pl.DataFrame) -> None:
+    if not dm.height:
+        raise DataError(
+            "value-invalid",
+            "DM holds no record",
+            where="DM",
+            reason="the subjects of a study are those of DM",
+            hint="check that the file of DM is the whole one",
+        )
     unnamed = dm.filter(pl.any_horizontal(pl.col(name).is_null() for name in KEYS))
     if unnamed.height:
         column = next(name for name in KEYS if unnamed[name].null_count())

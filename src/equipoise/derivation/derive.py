@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,17 +16,18 @@ from equipoise.derivation.cutoff import filter_after_cutoff, find_cutoff
 from equipoise.derivation.findings import find_collected, find_derived
 from equipoise.derivation.laboratory import derive_laboratory, find_ungraded
 from equipoise.derivation.new_therapy import derive_new_therapy, find_undated_therapies
+from equipoise.derivation.progression_date import find_passed_over
 from equipoise.derivation.readers import derive_read_adrs
 from equipoise.derivation.recist_discordance import Discordance
 from equipoise.derivation.recist_findings import find_lesion_units
 from equipoise.derivation.recist_use import derive_with_lesions, needs_lesions, take_lesion_results
 from equipoise.derivation.reconciliation import reconcile_rule_sets
-from equipoise.derivation.rule_facts import derive_rule_facts, find_unanswerable_rules
+from equipoise.derivation.rule_facts import RuleFacts, derive_rule_facts, find_unanswerable_rules
 from equipoise.derivation.study import Study, derive_typed_tables
 from equipoise.derivation.subjects import derive_adsl
 from equipoise.derivation.time_to_event import INDEPENDENT, derive_adtte
 from equipoise.derivation.tumors import derive_adtr
-from equipoise.frames.decisions import DecisionLog
+from equipoise.frames.decisions import Decided, DecisionLog
 from equipoise.frames.sdtm import SdtmData
 from equipoise.protocol.trial import Trial
 
@@ -83,28 +85,51 @@ def derive_adam(
     log = DecisionLog()
     study, late = filter_after_cutoff(study)
     log.extend(late)
-    log.extend(find_collected(study))
-    log.extend(find_undated_therapies(study))
-    log.extend(find_ungraded(study))
-    adsl = derive_new_therapy(derive_adsl(study), study)
-    tumors = derive_in_blocks(study, adsl, _derive_tumors)
+    # What needs no tumor data is derived beside them, so that two processors are busy to the end.
+    with ThreadPoolExecutor(1) as beside:
+        collected = beside.submit(_find_collected, study)
+        adsl = derive_new_therapy(derive_adsl(study), study)
+        besides = beside.submit(_derive_besides, study, adsl)
+        tumors = derive_in_blocks(study, adsl, _derive_tumors)
+        adae, facts, laboratory = besides.result()
+        log.extend(collected.result())
+    log.extend(_passed_over(tumors))
     lesion_responses, discordance, found = take_lesion_results(tumors)
     log.extend(found)
     if needs_lesions(study):
         log.extend(find_lesion_units(study))
-    adae = derive_adae(study, adsl)
-    facts = derive_rule_facts(study, adsl)
     adtte = derive_adtte(rules, {"adsl": adsl, **tumors, "adae": adae}, facts)
     tumors.pop(INDEPENDENT, None)
-    adam = {"adsl": adsl, **tumors, "adtte": adtte, "adae": adae, **derive_laboratory(study, adsl)}
+    adam = {"adsl": adsl, **tumors, "adtte": adtte, "adae": adae, **laboratory}
     log.extend(find_derived(study, adam))
     log.extend(find_unanswerable_rules(study, facts))
     return AdamSet(adam, log, rules, _labels(adam, trial), lesion_responses, discordance)
 
 
+def _find_collected(study: Study) -> list[Decided]:
+    return [*find_collected(study), *find_undated_therapies(study), *find_ungraded(study)]
+
+
+def _derive_besides(study: Study, adsl: pl.DataFrame) -> tuple[pl.DataFrame, RuleFacts, dict[str, pl.DataFrame]]:
+    return derive_adae(study, adsl), derive_rule_facts(study, adsl), derive_laboratory(study, adsl)
+
+
+# Under this name a block of subjects hands over its decisions about the dates of progressions.
+_PASSED_OVER = "passed_over"
+
+
 def _derive_tumors(study: Study, adsl: pl.DataFrame) -> dict[str, pl.DataFrame]:
     study, besides = derive_with_lesions(study, adsl)
-    return {**derive_read_adrs(study, adsl), "adtr": derive_adtr(study, adsl), **besides}
+    responses = derive_read_adrs(study, adsl)
+    passed = [frame for frame in find_passed_over(study, responses["adrs"]) if isinstance(frame, pl.DataFrame)]
+    decided = {_PASSED_OVER: pl.concat(passed)} if passed else {}
+    return {**responses, "adtr": derive_adtr(study, adsl), **besides, **decided}
+
+
+def _passed_over(tumors: dict[str, pl.DataFrame]) -> Iterator[Decided]:
+    decided = tumors.pop(_PASSED_OVER, None)
+    if decided is not None:
+        yield decided.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 _LABELS = {

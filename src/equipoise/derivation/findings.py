@@ -380,7 +380,7 @@ def _evidence_after_death(seen_dead: pl.DataFrame) -> Iterator[Decided]:
 
 def _same_day(study: Study, adam: Mapping[str, pl.DataFrame], seen_dead: pl.DataFrame) -> Iterator[Decided]:
     """Events on the day of the censoring date that another record gives."""
-    origin = adam["adrs"].select(*KEYS, SRCSEQ="ASEQ", dom="SRCDOM", seq="SRCSEQ")
+    adrs = adam["adrs"].select(*KEYS, kind=pl.col("PARAMCD").cast(pl.String), SRCSEQ="ASEQ", dom="SRCDOM", seq="SRCSEQ")
     # Where the last date known alive was capped at death, the day is one by rule, not by two records.
     capped = seen_dead.select(*KEYS, SRCVAR_censoring=pl.lit("LSTALVDT"))
     for endpoint in study.profile.endpoints:
@@ -389,6 +389,9 @@ def _same_day(study: Study, adam: Mapping[str, pl.DataFrame], seen_dead: pl.Data
         derived = adam["adtte"].filter(pl.col("PARAMCD") == endpoint.id).select(KEYS)
         events = select_events(endpoint, study.profile, adam).join(derived, on=list(KEYS), how="semi")
         censorings = select_censorings(endpoint, study.profile, adam)
+        # Most records are of parameters that give no date.
+        kinds = {*events["kind"].unique(), *censorings["kind"].unique()} - {None}
+        origin = adrs.filter(pl.col("kind").is_in(list(kinds))).drop("kind")
         both = _traced(events, origin).join(
             _traced(censorings, origin), on=[*KEYS, "ADT"], how="inner", suffix="_censoring"
         )

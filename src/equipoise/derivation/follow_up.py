@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from equipoise.derivation.responses import (
+    INADEQUATE,
     RESPONSE_VALUES,
     filter_evaluated,
     filter_overall_responses,
@@ -40,7 +41,7 @@ def find_measurable(study: Study) -> pl.DataFrame:
 
 def _assessed(adsl: pl.DataFrame, study: Study) -> pl.DataFrame:
     """The subjects with a response other than NE after the day of randomization, each once."""
-    adequate = [word for word in RESPONSE_VALUES if word not in ("NE", "MISSING")]
+    adequate = [word for word in RESPONSE_VALUES if word not in INADEQUATE]
     records = filter_overall_responses(study).filter(pl.col("RSSTRESC").is_in(adequate))
     dated = merge(records.with_columns(day=date_from_dtc("RSDTC", response_level(study.profile), "last")), adsl)
     return dated.filter(pl.col("day") > pl.col("RANDDT")).select(KEYS).unique()

@@ -36,7 +36,7 @@ def decisions(
         code=pl.lit(code),
         decision=words,
         domain=pl.lit(domain),
-        usubjid=pl.col("USUBJID"),
+        usubjid=pl.col("USUBJID").cast(pl.String),
         sequence=pl.col(number).cast(pl.Float64) if keyed else pl.lit(None, pl.Float64),
         variable=pl.lit(variable),
         value=(pl.col(variable) if value is None else value).cast(pl.String),

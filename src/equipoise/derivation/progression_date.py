@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
-from equipoise.derivation.responses import filter_evaluated
-from equipoise.derivation.study import KEYS, Study
+from equipoise.derivation.notes import decisions
+from equipoise.derivation.responses import ORDER, filter_evaluated
+from equipoise.derivation.study import KEYS, Study, first_per_subject
 from equipoise.frames.dates import date_from_dtc
+from equipoise.frames.decisions import Decided
 
 _VISIT = ("VISIT", "VISITNUM")
 
@@ -24,17 +28,51 @@ def derive_progression_date(adrs: pl.DataFrame, study: Study) -> pl.DataFrame:
         return adrs
     found = (pl.col("PARAMCD") == "PD") & (pl.col("AVALC") == "Y")
     progressed = adrs.filter(found).select(*KEYS, *_VISIT, VISITDT="ADT")
-    components = _components(study, progressed)
-    before = _assessed_before(adrs, progressed)
     earlier = (
-        progressed.join(before, on=list(KEYS), how="left")
-        .join(components, on=[*KEYS, *_VISIT], how="inner", nulls_equal=True)
-        .filter(pl.col("COMPDT") < pl.col("VISITDT"))
+        _earlier(adrs, progressed, study)
         .filter((pl.col("COMPDT") > pl.col("BEFOREDT")) | pl.col("BEFOREDT").is_null())
         .sort(*KEYS, "COMPDT", "DOM", "SEQ", nulls_last=True)
         .unique(list(KEYS), keep="first", maintain_order=True)
     )
     return _dated(adrs, found, earlier.select(*KEYS, "COMPDT", "DOM", "SEQ"))
+
+
+def find_passed_over(study: Study, adrs: pl.DataFrame) -> Iterator[Decided]:
+    """A decision for each record of a visit of progression whose date belongs to the assessment before.
+
+    Arguments: the study; ADRS with its progressions dated by `derive_progression_date`.
+    """
+    if study.profile.text("progression_date") == "visit":
+        return
+    counted = (pl.col("PARAMCD") == "OVR") & (pl.col("AVALC") == "PD") & (pl.col("ANL01FL") == "Y")
+    # Large studies hold the visit as a category, and the collected records as text.
+    held = {"VISIT": pl.col("VISIT").cast(pl.String), "VISITNUM": pl.col("VISITNUM"), "VISITDT": pl.col("ADT")}
+    first = first_per_subject(adrs.filter(counted), ORDER).select(*KEYS, **held)
+    passed = _earlier(adrs, first, study).filter(pl.col("COMPDT") <= pl.col("BEFOREDT"))
+    for (domain,), records in passed.sort("DOM").group_by("DOM", maintain_order=True):
+        yield from decisions(
+            records,
+            "component-passed-over",
+            domain=str(domain),
+            variable=f"{domain}DTC",
+            sequence="SEQ",
+            value=pl.col("COMPDT").dt.to_string("%Y-%m-%d"),
+            decision=pl.format(
+                "a record of the visit of progression ({}) is dated no later than the assessment before, or before "
+                "randomization: it does not date the progression",
+                pl.col("VISITDT").dt.to_string("%Y-%m-%d"),
+            ),
+            rule="progression_date",
+        )
+
+
+def _earlier(adrs: pl.DataFrame, progressed: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """The components dated before the visit of progression, with BEFOREDT, the last day that is too early for it."""
+    return (
+        progressed.join(_assessed_before(adrs, progressed), on=list(KEYS), how="left")
+        .join(_components(study, progressed), on=[*KEYS, *_VISIT], how="inner", nulls_equal=True)
+        .filter(pl.col("COMPDT") < pl.col("VISITDT"))
+    )
 
 
 def _assessed_before(adrs: pl.DataFrame, progressed: pl.DataFrame) -> pl.DataFrame:

@@ -50,10 +50,11 @@ QUALITY_CHECKS: Mapping[str, QualityCheck] = MappingProxyType(
             "error",
             {
                 "arm-unknown": "an arm that the trial file does not declare",
-                "column-missing": "a column that the conventions need",
+                "column-missing": "a column that the conventions or the reading need",
                 "cutoff-invalid": "a data cutoff that is no complete date",
                 "domain-missing": "a domain that the conventions need",
                 "key-missing": "a record of DM without STUDYID or USUBJID",
+                "nobody-collected": "DM without a record",
                 "nobody-randomized": "a randomized trial without a usable randomization",
                 "stratum-unknown": "a category that the trial file does not declare",
                 "subject-duplicate": "several records of one subject in DM",

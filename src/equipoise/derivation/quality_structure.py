@@ -8,6 +8,7 @@ import polars as pl
 
 from equipoise.derivation.quality_records import SUBJECT, Collected, finding_alone, finding_rows, first_of, repeated
 from equipoise.errors import nearest
+from equipoise.frames.domains import domain as domain_of
 from equipoise.frames.keys import record_keys
 
 # Codes that DM held in place of an empty ARMCD before SDTMIG 3.3.
@@ -45,13 +46,14 @@ def _domains(data: Collected) -> Iterator[pl.DataFrame]:
                 "",
                 f"{domain.upper()} was not collected; {needed} of it are needed; domains there are: {held}",
             )
-            continue
-        existing = data.tables[domain].columns
-        for column in columns:
-            if column not in existing:
-                close = nearest(column, existing)
+    for domain, table in data.tables.items():
+        known = domain_of(domain)
+        needed = (*data.profile.required.get(domain, ()), *(known.required if known else ()))
+        for column in dict.fromkeys(needed):
+            if column not in table.columns:
+                close = nearest(column, table.columns)
                 hint = f"; did you mean {close}" if close else ""
-                words = f"{domain.upper()} has no column {column}{hint}; columns there are: {', '.join(existing)}"
+                words = f"{domain.upper()} has no column {column}{hint}; columns there are: {', '.join(table.columns)}"
                 yield finding_alone("column-missing", domain, column, words)
 
 
@@ -83,6 +85,8 @@ def _subjects(data: Collected) -> Iterator[pl.DataFrame]:
     dm = data.records.get("dm")
     if dm is None:
         return
+    if not dm.height:
+        yield finding_alone("nobody-collected", "dm", "", "DM holds no record, and so no subject")
     twice = repeated(dm.filter(pl.col("USUBJID").is_not_null()), ["STUDYID", "USUBJID"])
     yield finding_rows(twice, "subject-duplicate", "dm", ["ARMCD", "ARM"], "the subject has several records in DM")
     if "STUDYID" in dm.columns:

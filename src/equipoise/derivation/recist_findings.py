@@ -19,7 +19,7 @@ _RULE = "RECIST 1.1"
 
 def find_lesion_units(study: Study) -> Iterator[Decided]:
     """One decision where a study's TR holds no units at all."""
-    if not study.has("tr"):
+    if not study.has("tr") or not study.tables["tr"].height:
         return
     held = set(study.tables["tr"].columns)
     if not held & {"TRSTRESU", "TRORRESU"}:

@@ -72,7 +72,8 @@ def derive_lesion_responses(study: Study, adsl: pl.DataFrame) -> LesionResponses
     named_points = _with_names(answered, readings)
     told = derive_sentences(named_points, study.profile)
     rows = _dated(told, readings, study)
-    return LesionResponses(_sourced(rows, study).select(list(_SCHEMA)).cast(pl.Schema(_SCHEMA)), readings)
+    sourced = _sourced(rows, study).select(list(_SCHEMA)).cast({**_SCHEMA, **study.keys})
+    return LesionResponses(sourced, readings)
 
 
 def _answered(points: pl.DataFrame, profile: Profile) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from equipoise.derivation.confirmation import derive_confirmed, read_after_complete
 from equipoise.derivation.conventions import Profile
 from equipoise.derivation.responses import (
+    INADEQUATE,
     ORDER,
     RESPONSE_VALUES,
     derive_overall_responses,
@@ -178,7 +179,7 @@ def _best_response(subjects: pl.DataFrame, best: pl.DataFrame, code: str, profil
 
 def _derive_last_assessment(subjects: pl.DataFrame, flagged: pl.DataFrame, profile: Profile) -> pl.DataFrame:
     if profile.flag("last_assessment_adequate"):
-        flagged = flagged.filter(pl.col("AVALC") != "NE")
+        flagged = flagged.filter(~pl.col("AVALC").is_in(list(INADEQUATE)))
     last = first_per_subject(flagged, ORDER, last=True)
     return _labelled(_per_subject(subjects, last).drop("found"), "LSTA", profile)
 

@@ -14,6 +14,8 @@ from equipoise.frames.dates import Fill, ImputationLevel, date_flag_from_dtc, da
 RESPONSE_VALUES = {"CR": 1, "PR": 2, "SD": 3, "NON-CR/NON-PD": 4, "PD": 5, "NE": 6, "MISSING": 7}
 _WORST_OF_A_DAY = {"PD": 6, "NON-CR/NON-PD": 5, "SD": 4, "PR": 3, "CR": 2, "NE": 1}
 ORDER = ("ADT", "RSSEQ")
+# An overall response that tells nothing: no adequate assessment.
+INADEQUATE = ("NE", "MISSING")
 # The table of a study that holds the responses computed from its lesions, where they were computed.
 COMPUTED = "recist"
 

@@ -9,12 +9,10 @@ import polars as pl
 
 from equipoise.derivation.assessment_windows import AssessmentWindows, derive_anchor, trial_windows
 from equipoise.derivation.censoring_rules import load_rule_set
+from equipoise.derivation.responses import INADEQUATE
 from equipoise.derivation.study import KEYS, Study
 from equipoise.frames.dates import date_from_dtc
 from equipoise.frames.decisions import Decided, Decision
-
-# An overall response that tells nothing: no adequate assessment.
-INADEQUATE = ("NE", "MISSING")
 
 
 @dataclass(frozen=True)

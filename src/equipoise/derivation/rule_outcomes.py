@@ -14,7 +14,8 @@ from equipoise.errors import ArgumentError
 
 # What a rule says of a subject it would censor: the day, what it is, the record that dates it, and why.
 _OUTCOME = (*KEYS, "TODT", "TODESC", "TODOM", "TOVAR", "TOSEQ", "WHY")
-_PROGRESSED = pl.col("kind").is_in(["PD", "OVR"]) & (pl.col("CNSR") == 0)
+IS_PROGRESSION = pl.col("kind").is_in(["PD", "OVR"])
+_PROGRESSED = IS_PROGRESSION & (pl.col("CNSR") == 0)
 _DIED = pl.col("kind").is_in(["DEATH", "DTHDT"]) & (pl.col("CNSR") == 0)
 _LAST = "Last adequate tumor assessment"
 

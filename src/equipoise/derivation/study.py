@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -37,12 +37,21 @@ _READ = {
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a derivation reads: `tables` by lower-case domain, profile, trial if there is one, data cutoff."""
+    """Everything a derivation reads: `tables` by lower-case domain, profile, trial if there is one, data cutoff.
+
+    `keys`: how the names of study and subject are held, text or an enumeration in their order.
+    """
 
     tables: Mapping[str, pl.DataFrame]
     profile: Profile
     trial: Trial | None = None
     cutoff: date | None = None
+    keys: Mapping[str, pl.DataType] = field(default_factory=lambda: dict.fromkeys(KEYS, pl.String()))
+
+    @property
+    def numbered(self) -> bool:
+        """Whether this is a block of a large study, its subjects' names an enumeration."""
+        return any(isinstance(kind, pl.Enum) for kind in self.keys.values())
 
     def has(self, domain: str) -> bool:
         """Whether the domain was collected."""
@@ -50,7 +59,7 @@ class Study:
 
     def table(self, domain: str) -> pl.DataFrame:
         """The domain with every column that rules read; without rows where it was not collected."""
-        return _completed(self.tables.get(domain, pl.DataFrame()), domain)
+        return _completed(self.tables.get(domain, pl.DataFrame()), domain, self.keys)
 
 
 def derive_typed_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -80,11 +89,11 @@ def _kind(column: str) -> pl.DataType:
     return pl.Float64() if domains.is_number(column) else pl.String()
 
 
-def _completed(frame: pl.DataFrame, domain: str) -> pl.DataFrame:
+def _completed(frame: pl.DataFrame, domain: str, keys: Mapping[str, pl.DataType]) -> pl.DataFrame:
     wanted = [*KEYS, *_READ.get(domain, "").split()]
     absent = [pl.lit(None, _kind(column)).alias(column) for column in wanted if column not in frame.columns]
     if not frame.columns:
-        return pl.DataFrame(schema={column: _kind(column) for column in wanted})
+        return pl.DataFrame(schema={column: _kind(column) for column in wanted} | dict(keys))
     return frame.with_columns(absent)
 
 
@@ -103,6 +112,25 @@ def merge_subject_level(frame: pl.DataFrame, adsl: pl.DataFrame, *more: str) -> 
     """The frame with the subject-level variables that travel with every record, and `more` of them."""
     held = [name for name in (*_TRAVELING, *more) if name in adsl.columns]
     return merge(frame, adsl.select(*KEYS, *held))
+
+
+# Sentences are hardly ever the same: as categories they would only be longer.
+_SENTENCES = ("WHY", "RSPWHY")
+
+
+def compacted(frame: pl.DataFrame, *texts: str) -> pl.DataFrame:
+    """Texts as categories, other than the names of subjects, sentences, and the columns named here."""
+    kept = (*KEYS, "SUBJID", *_SENTENCES, *texts)
+    return frame.with_columns(
+        _category(series) for series in frame.select(pl.col(pl.String).exclude(kept)).iter_columns()
+    )
+
+
+def _category(texts: pl.Series) -> pl.Expr:
+    if len(texts) and texts[0] is not None and (texts == texts[0]).all(ignore_nulls=False):
+        # One word throughout needs no look-up a row.
+        return pl.lit(texts[0]).cast(pl.Categorical).alias(texts.name)
+    return pl.col(texts.name).cast(pl.Categorical)
 
 
 def arranged(frame: pl.DataFrame, name: str) -> pl.DataFrame:

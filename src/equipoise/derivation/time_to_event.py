@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 from equipoise.derivation.censoring_rules import SENSITIVITY, CensoringRule, load_rule_set
 from equipoise.derivation.conventions import DateSource, Interval, Profile
 from equipoise.derivation.rule_facts import RuleFacts, adequate_assessments
-from equipoise.derivation.rule_outcomes import RULED_KINDS, apply_rules, day_in_words, derive_bounds
+from equipoise.derivation.rule_outcomes import IS_PROGRESSION, RULED_KINDS, apply_rules, day_in_words, derive_bounds
 from equipoise.derivation.study import KEYS, merge, merge_subject_level
 from equipoise.errors import DataError, permitted
 from equipoise.frames.adam import conform
@@ -94,11 +94,22 @@ class _View:
     seen: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict)
 
     def observed(self, rules: Sequence[CensoringRule]) -> pl.DataFrame:
-        """Before any censoring rule, under the events that the rules leave or add."""
+        """Before any rule moves a date, under the events that the rules leave or add.
+
+        Where they ask for a baseline assessment, nobody without one has a progression: there is nothing to compare.
+        """
         events = _ruled_events(self.endpoint.events, rules)
-        if events not in self.seen:
-            self.seen[events] = _observe(self.endpoint.model_copy(update={"events": events}), self.profile, self.adam)
-        return self.seen[events]
+        compared = self._compared(rules)
+        key = (*events, "compared") if compared is not None else events
+        if key not in self.seen:
+            endpoint = self.endpoint.model_copy(update={"events": events})
+            self.seen[key] = _observe(endpoint, self.profile, self.adam, compared)
+        return self.seen[key]
+
+    def _compared(self, rules: Sequence[CensoringRule]) -> pl.DataFrame | None:
+        """The subjects with a baseline assessment, where the rules ask for one and the data can tell."""
+        asked = any(rule.kind == "no-baseline" for rule in rules)
+        return self.facts.baseline if asked and self.facts is not None else None
 
     def stops(self, rules: Sequence[CensoringRule]) -> dict[str, pl.DataFrame]:
         """The first date of each source that a rule stops at."""
@@ -155,10 +166,10 @@ def _reason() -> pl.Expr:
     )
 
 
-def _observe(endpoint: Interval, profile: Profile, adam: Tables) -> pl.DataFrame:
+def _observe(endpoint: Interval, profile: Profile, adam: Tables, compared: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per subject of the endpoint with an event or a censoring date, before any censoring rule."""
     starts = _first_dates(endpoint.start, "START", profile, adam)
-    events = select_events(endpoint, profile, adam)
+    events = select_events(endpoint, profile, adam, compared)
     censorings = select_censorings(endpoint, profile, adam)
     found = pl.concat([events, censorings.join(events, on=list(KEYS), how="anti")])
     started_only = profile.flag("started_only") if endpoint.started_only is None else endpoint.started_only
@@ -180,11 +191,18 @@ def _first_dates(name: str, prefix: str, profile: Profile, adam: Tables) -> pl.D
     return first.select(*KEYS, *(pl.col(held).alias(prefix + end) for end, held in trace.items()))
 
 
-def select_events(endpoint: Interval, profile: Profile, adam: Tables) -> pl.DataFrame:
-    """The earliest event of each subject that has one; among sources of one day the one listed first."""
-    candidates = _candidates(endpoint.events, profile, adam).with_columns(
-        CNSR=pl.lit(0, pl.Int64), CNSDTDSC=pl.lit(None, pl.String)
-    )
+def select_events(
+    endpoint: Interval, profile: Profile, adam: Tables, compared: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The earliest event of each subject that has one; among sources of one day the one listed first.
+
+    `compared`: the only subjects whose progressions count (None: everybody's do).
+    """
+    candidates = _candidates(endpoint.events, profile, adam)
+    if compared is not None:
+        counted = candidates.join(compared, on=list(KEYS), how="semi")
+        candidates = pl.concat([candidates.filter(~IS_PROGRESSION), counted.filter(IS_PROGRESSION)])
+    candidates = candidates.with_columns(CNSR=pl.lit(0, pl.Int64), CNSDTDSC=pl.lit(None, pl.String))
     ordered = candidates.sort("ADT", "order", "SRCSEQ", nulls_last=True)
     return ordered.unique(list(KEYS), keep="first", maintain_order=True)
 

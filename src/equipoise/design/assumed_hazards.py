@@ -24,7 +24,7 @@ _NODES = 800
 def hazard_in_pieces(survival: Survival) -> Hazard:
     """Constant hazards in pieces with the same survival at their ends, which divide the events evenly.
 
-    >>> hazard = hazard_in_pieces(lambda months: 2.0 ** -(months / 6.0) ** 2)
+    >>> hazard = hazard_in_pieces(lambda months: 2.0 ** -((months / 6.0) ** 2))
     >>> [round(float(hazard.survival(t)), 3) for t in (3.0, 6.0, 9.0)]
     [0.841, 0.5, 0.21]
     """

@@ -45,7 +45,8 @@ def _time_of_events(look: PremisedLook, premises: DesignPremises) -> float:
     if missing(_LONGEST) < 0.0:
         raise DesignError(
             "design-unreachable",
-            f"look {look.id} waits for {events:.0f} events of which {_counted(look, premises, _LONGEST):.6g} are expected",
+            f"look {look.id} waits for {events:.0f} events of which {_counted(look, premises, _LONGEST):.6g} are "
+            "expected",
             where=f"looks.{look.id}",
             reason="they are counted in some arms, or of another endpoint",
             hint="lower their number, count more arms, or give the look a latest date",

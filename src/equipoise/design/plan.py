@@ -151,14 +151,20 @@ def _hazards(trial: Trial, scenario: Scenario, endpoint: str, arms: Sequence[Arm
         )
     control = assumed[trial.control.id]
     found = AssumedHazards({}, [])
+    approximated: dict[str, list[str]] = {}
     for arm in arms:
         form = assumed[arm.id]
         if form.in_pieces(control):
             found.hazards[arm.id] = _hazard(form.pieces(control))
             continue
-        groups = [(share, _survival(form, control, stratum)) for stratum, share in _strata(trial, scenario, form, control)]
+        groups = [
+            (share, _survival(form, control, stratum)) for stratum, share in _strata(trial, scenario, form, control)
+        ]
         found.hazards[arm.id] = hazard_in_pieces(mixture(groups))
-        found.said.append(_approximated(form, control, arm.id, endpoint))
+        approximated.setdefault(_approximated(form, control), []).append(arm.id)
+    found.said.extend(
+        f"Times of {endpoint} with {' and '.join(named)} {words}" for words, named in approximated.items()
+    )
     return found
 
 
@@ -185,17 +191,16 @@ def _strata(trial: Trial, scenario: Scenario, *forms: Survival) -> list[tuple[di
     return [(stratum, stated.shares[tuple(stratum.values())]) for stratum in strata]
 
 
-def _approximated(form: Survival, control: Survival, arm: str, endpoint: str) -> str:
+def _approximated(form: Survival, control: Survival) -> str:
     """What the formulas make of the form."""
-    if form.by_stratum is not None or (form.is_effect and control.by_stratum is not None):
+    law = control if form.is_effect else form
+    if form.by_stratum is not None or law.by_stratum is not None:
         what = "differ by stratum: the formulas take the survival of all strata together,"
     else:
-        law = control if form.is_effect else form
-        kinds = {"weibull": "are Weibull", "log_normal": "are log-normal"}
-        kind = next((words for key, words in kinds.items() if getattr(law, key) is not None), "")
-        cured = "leave a share without the event" if law.cured is not None else ""
-        what = f"{' and '.join(part for part in (kind, cured) if part)}: the formulas take them"
-    return f"Times of {endpoint} with {arm} {what} as constant hazards in {PIECES} pieces; simulation takes them as they are."
+        kinds = {"weibull": "are Weibull", "log_normal": "are log-normal", "cured": "leave a share without the event"}
+        said = " and ".join(words for key, words in kinds.items() if getattr(law, key) is not None)
+        what = f"{said}: the formulas take them"
+    return f"{what} as constant hazards in {PIECES} pieces; simulation takes them as they are."
 
 
 def _of_illness_death(
@@ -217,8 +222,8 @@ def _of_illness_death(
             groups.append((share, group.death() if endpoint == model.death else group.first()))
         found.hazards[arm.id] = hazard_in_pieces(mixture(groups))
     found.said.append(
-        f"Times of {endpoint} follow from an illness-death model: the formulas take them as constant hazards in {PIECES} "
-        "pieces and know nothing of their correlation; simulation follows the model."
+        f"Times of {endpoint} follow from an illness-death model: the formulas take them as constant hazards in "
+        f"{PIECES} pieces and know nothing of their correlation; simulation follows the model."
     )
     return found
 
@@ -317,7 +322,9 @@ def _of_transitions(model: IllnessDeath) -> list[tuple[str, Any]]:
     names = {"progression": model.progression, "death before progression": model.death_before,
              "death after progression": model.death_after}  # fmt: skip
     for name, by_arm in names.items():
-        stated += [(f"{words} of {name} with {arm}", value) for arm, form in by_arm.items() for words, value in form.stated()]
+        stated += [
+            (f"{words} of {name} with {arm}", value) for arm, form in by_arm.items() for words, value in form.stated()
+        ]
     for arm, each in (model.switching or {}).items():
         stated += [(f"share switching with {arm}", each.share), (f"effect of switching with {arm}", each.hazard_ratio)]
     return stated

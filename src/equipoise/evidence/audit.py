@@ -12,7 +12,7 @@ from equipoise.evidence.allocation_check import check_allocation
 from equipoise.evidence.audit_rows import audit_rows
 from equipoise.evidence.effect_checks import check_effect
 from equipoise.evidence.findings import Finding, Status, worst
-from equipoise.evidence.published import PublishedEndpoint, PublishedTrial
+from equipoise.evidence.published import PublishedTrial
 from equipoise.evidence.share_checks import check_shares
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult
@@ -50,6 +50,18 @@ class Audit(RowResult):
         notes = f"{counts['note']} note{'s' if counts['note'] != 1 else ''}" if counts["note"] else "no note"
         flags = f"{counts['inconsistent']} inconsistent" if counts["inconsistent"] else "none inconsistent"
         return f"{self.trial.trial}: {self.status}; {done} check{'s' if done != 1 else ''}, {flags}, {notes}"
+
+    def text(self) -> str:
+        """The headline, then a line for each finding that is not consistent."""
+        told = [
+            f"{one.status}, {one.subject}: {one.said}" + (f" ({one.explanation})" if one.explanation else "")
+            for one in self.findings
+            if one.status not in ("consistent", "not-checked")
+        ]
+        return "\n".join([self.headline(), *told])
+
+    def __repr__(self) -> str:
+        return f"Audit: {self.text()}"
 
     def to_rows(self) -> list[ResultRow]:
         """A row for each finding's status and each number of its arithmetic, and the intervals of its picture."""
@@ -92,6 +104,9 @@ class Audits(RowResult):
         refused = f"; {len(self.refused):,} could not be read" if self.refused else ""
         return f"{len(self.audits):,} published trial{'s' if len(self.audits) != 1 else ''}: {said}{refused}"
 
+    def __repr__(self) -> str:
+        return f"Audits: {self.headline()}"
+
     def summary(self) -> list[dict[str, Any]]:
         """A record for each: name, trial, status, the checks that are inconsistent or notes, the first explanation."""
         return [_record(name, audit) for name, audit in self.audits.items()]
@@ -127,11 +142,12 @@ def _record(name: str, audit: Audit) -> dict[str, Any]:
     }
 
 
-def audit_trial(trial: PublishedTrial, *, deep: bool | None = None) -> Audit:
+def audit_trial(trial: PublishedTrial, *, deep: bool | None = None, budget: int | None = None) -> Audit:
     """Every check of a published trial.
 
-    Arguments: the trial; `deep`: whether curves, medians, rates and hazard ratio are searched for a data set that has
-    them all (seconds for each result): True, False, or None, only for results with a flag.
+    Arguments: the trial; `deep`: whether a data set is searched for that has medians, rates, events and hazard ratio of
+    a result at once (seconds for each): True, False, or None, only for results with a flag; `budget`, the steps of that
+    search (`joint_feasibility`'s own where None).
     Returns an `Audit`. Source of the checks: docs/methods/audit.md.
 
     >>> from equipoise.evidence import read_published
@@ -143,14 +159,11 @@ def audit_trial(trial: PublishedTrial, *, deep: bool | None = None) -> Audit:
         own = check_effect(trial, result)
         found += own
         if deep or (deep is None and worst(own) == "inconsistent"):
-            found += _feasibility(trial, result)
+            from equipoise.evidence.feasibility_check import check_feasibility
+
+            found.append(check_feasibility(trial, result, budget=budget))
     found += [*check_shares(trial), check_allocation(trial)]
     return Audit(trial, tuple(found))
-
-
-def _feasibility(trial: PublishedTrial, result: PublishedEndpoint) -> list[Finding]:
-    del trial, result
-    return []
 
 
 def audit_many(
@@ -161,6 +174,12 @@ def audit_many(
     Arguments: trials by name, as `read_published_folder` and `read_published_table` give them with the errors of those
     that cannot be used, or trials alone; `deep` as of `audit_trial`, here False.
     """
-    named = trials if isinstance(trials, Mapping) else {f"{k}": trial for k, trial in enumerate(trials, start=1)}
-    audits = {name: audit_trial(one, deep=deep) for name, one in named.items() if isinstance(one, PublishedTrial)}
-    return Audits(audits, {name: one for name, one in named.items() if isinstance(one, EquipoiseError)})
+    named = trials.items() if isinstance(trials, Mapping) else ((f"{k}", one) for k, one in enumerate(trials, start=1))
+    audits: dict[str, Audit] = {}
+    refused: dict[str, EquipoiseError] = {}
+    for name, one in named:
+        if isinstance(one, PublishedTrial):
+            audits[str(name)] = audit_trial(one, deep=deep)
+        else:
+            refused[str(name)] = one
+    return Audits(audits, refused)

@@ -19,7 +19,7 @@ PRINTED, NARROWEST, EXPECTED, BY_P = "printed", "narrowest", "expected", "by-p"
 
 
 def audit_rows(trial: PublishedTrial, findings: Sequence[Finding], run: str = "") -> list[ResultRow]:
-    """The rows of an audit: `status` of each finding (its words in `value_text`, `label` and `warning`), its numbers."""
+    """The rows of an audit: `status` of each finding (words in `value_text`, `label`, `warning`), and its numbers."""
     name = run or trial.trial
     found = [row for finding in findings for row in _rows_of(name, finding)]
     for result in trial.results:
@@ -55,12 +55,13 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
     level = f"{100 * reading.level:g}%"
     errors = {
         NARROWEST: (f"Narrowest possible, {counted}", 2.0 / math.sqrt(d)),
-        EXPECTED: (f"Expected of {counted}, {trial.ratio[0]}:{trial.ratio[1]}", 1.0 / math.sqrt(d * share * (1 - share))),
+        EXPECTED: (f"Expected of {counted}, {trial.ratio[0]}:{trial.ratio[1]}",
+                   1.0 / math.sqrt(d * share * (1.0 - share))),
     }  # fmt: skip
     p = result.test.p if result.test is not None else None
     if p is not None and p.relation == "=" and 0.0 < p.value / reading.sides < 0.5 and b:
         sides = "one" if reading.sides == 1 else "two"
-        errors[BY_P] = (f"From P = {p.text}, {sides}-sided", abs(b) / normal_quantile(1.0 - p.value / reading.sides))
+        errors[BY_P] = (f"From P = {p.text}, {sides}-sided", abs(b) / -normal_quantile(p.value / reading.sides))
     limits = {PRINTED: (f"Printed, {level}", ratio.interval.lower.value, ratio.interval.upper.value)}
     limits |= {kind: (label, math.exp(b - z * s), math.exp(b + z * s)) for kind, (label, s) in errors.items()}
     # What was printed keeps its digits beside its value.
@@ -68,7 +69,9 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
     for kind, (label, low, high) in limits.items():
         found = zip(("estimate", "conf_low", "conf_high"), (math.exp(b), low, high), texts, strict=True)
         for statistic, value, text in found:
-            said = number(value) | ({"value_text": text} if kind == PRINTED else {})
+            said = number(value)
+            if kind == PRINTED:
+                said["value_text"] = text
             yield ResultRow(
                 run=run, analysis="audit", endpoint=result.endpoint, parameter="interval", group1="reading",
                 level1=kind, statistic=statistic, label=label, format="ratio", **said,

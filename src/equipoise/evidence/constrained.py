@@ -14,9 +14,9 @@ from equipoise.evidence.event_totals import segments
 from equipoise.evidence.printed_constraints import PrintedConstraint, ReconstructedPair
 
 # A printed number off by one unit of its slack weighs as much as this in minus log-probability.
-_WEIGHT = 25.0
+_WEIGHT = 60.0
 # Further off than this, curve and number contradict each other, and neither is bent to the other.
-_FARTHEST = 6.0
+_FARTHEST = 4.0
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,22 @@ def meet_constraints(
     constraints: Sequence[PrintedConstraint],
     patients: Patients,
     uniforms: np.ndarray,
+    *,
+    settle: int = 0,
 ) -> ReconstructedPair:
     """The pair after small changes that bring the printed hazard ratio, limits, P and events nearer.
 
     Each change moves one event or one censoring between knots of an arm that lie between the same two printed numbers
     at risk, or turns one into the other where no total of events is printed; it is kept where minus the log-probability
-    of the counts and heights plus 25 v^2 for every printed number falls, v its distance from what was printed, in half
-    units of the last digit (at most 6). Curves are never left for the sake of a number that they contradict.
+    of the counts and heights plus 60 v^2 for every printed number falls, v its distance from what was printed, in half
+    units of the last digit (at most 4). Curves are never left for the sake of a number that they contradict.
     Arguments: experimental and control; their problems; the constraints; how counts become patients; `uniforms`
-    (trials, 4), one row for each change tried.
+    (trials, 4), one row for each change tried; `settle`: how many are tried in any case, to let the curves settle.
     """
     wanted = [constraint for constraint in constraints if constraint.slack > 0.0]
     state = _valued(arms, problems, wanted, patients)
-    for row in uniforms:
-        if not wanted or state.unmet == 0.0:
+    for place, row in enumerate(uniforms):
+        if place >= settle and state.unmet == 0.0:
             break
         changed = _changed(state.arms, problems, row)
         if changed is not None:

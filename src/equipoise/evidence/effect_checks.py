@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from equipoise.evidence.effect_readings import (
     EXEMPT_EFFECTS,
     EXEMPT_INTERVALS,
-    USUAL_LEVELS,
     Numbers,
     allowances,
     numbers_of,
@@ -27,7 +26,7 @@ from equipoise.evidence.information_check import check_information, information_
 from equipoise.evidence.interval_checks import check_limits, check_symmetry, ratio_held
 from equipoise.evidence.printed import Printed, parse_printed
 from equipoise.evidence.published import PrintedRatio, PublishedEndpoint, PublishedTrial
-from equipoise.evidence.rate_checks import check_rates
+from equipoise.evidence.rate_checks import check_at_risk, check_rates
 from equipoise.evidence.standard_error import Allowance, Reading, standard_errors
 from equipoise.kernels.plain.special import normal_quantile, normal_tail
 
@@ -47,7 +46,7 @@ def check_effect(trial: PublishedTrial, result: PublishedEndpoint) -> list[Findi
                 check_symmetry(result, ratio),
                 _level(trial, result, ratio),
             ]
-    return [*found, *check_rates(result)]
+    return [*found, *check_rates(result), *check_at_risk(trial, result)]
 
 
 def _one_standard_error(trial: PublishedTrial, result: PublishedEndpoint, ratio: PrintedRatio) -> Finding:
@@ -108,7 +107,7 @@ def _arithmetic(numbers: Numbers, reading: Reading) -> Iterator[str]:
 
 
 def _p_arithmetic(ratio: Printed, p: Printed, b: float, sides: int) -> Iterator[str]:
-    at = normal_quantile(1.0 - p.value / sides)
+    at = -normal_quantile(p.value / sides)
     if at <= 0.0:
         return
     z_sign, s_sign = {"=": ("=", "="), "<": (">", "<"), ">": ("<", ">")}[p.relation]
@@ -167,7 +166,7 @@ def _neighbors(text: str) -> Iterator[str]:
 
 def _p_range(ratio: Printed, errors: tuple[float, float], reading: Reading) -> str:
     b = abs(math.log(ratio.value))
-    low, high = (reading.sides * normal_tail(b / error) for error in errors)
+    low, high = (reading.sides * (normal_tail(b / error) if error > 0.0 else 0.0) for error in errors)
     return f"from {min(low, high):.2g} to {max(low, high):.2g}"
 
 

@@ -72,7 +72,9 @@ def _turned(counts: ArmCounts, knots: Knots, segment: np.ndarray, *, more: bool)
     at_risk, survival = counts.at_risk, counts.survival
     gap = _gap_after(counts, segment) if more else np.arange(1, len(counts.time) + 1)
     if more:
-        places = np.flatnonzero(knots.free & (gap >= 0) & (counts.events < at_risk))
+        # Nothing is seen after the last knot, so that an event there would cost little and mean nothing.
+        seen = np.arange(len(gap)) < len(gap) - 1
+        places = np.flatnonzero(knots.free & (gap >= 0) & (counts.events < at_risk) & (seen | (knots.least > 0)))
     else:
         places = np.flatnonzero(counts.events > knots.least)
     if not len(places):

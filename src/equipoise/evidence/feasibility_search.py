@@ -16,11 +16,11 @@ from equipoise.evidence.feasibility_witness import Witness, recompute
 from equipoise.evidence.information_check import width_errors
 from equipoise.evidence.standard_error import Allowance, Reading, standard_errors
 
-STEPS_PER_START = 80_000
-# Rows judged in all by default; about 50 ns each.
-_ROWS_IN_ALL = 150_000_000
-_FEWEST_STARTS = 3
-_HEAT = np.array([0.3, 0.003])
+STEPS_PER_START = 60_000
+# Rows judged in all by default: some seconds.
+_ROWS_IN_ALL = 240_000_000
+_FEWEST_STEPS = 20_000
+_HEAT = np.array([0.1, 0.003])
 # A test of the same data and model as the ratio: its z and Wald's part by less than this.
 _OTHER_TEST = 0.5
 
@@ -42,8 +42,8 @@ class Search:
 
 
 def default_budget(wanted: Wanted) -> int:
-    """Steps of a search of a few seconds, at least a few starts."""
-    return max(_ROWS_IN_ALL // max(sum(wanted.n), 1), _FEWEST_STARTS * STEPS_PER_START)
+    """Steps of a search of a few seconds."""
+    return max(_ROWS_IN_ALL // max(sum(wanted.n), 1), _FEWEST_STEPS)
 
 
 def possible_readings(wanted: Wanted, given: Sequence[Reading]) -> list[Reading]:

@@ -1,4 +1,4 @@
-"""Patients to begin a search with: curves through the printed medians and rates, events and numbers at risk as printed."""
+"""Patients to begin a search with: curves through printed medians and rates; events, numbers at risk as printed."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def _numbers_of_events(wanted: Wanted, share: float) -> tuple[int, int]:
     guess, total = _information_events(wanted), wanted.result.events
     n = wanted.n
     if total is None and guess is not None:
-        # Events that an unlike risk leaves room for.
-        total = min(max(guess, 2), sum(n))
+        # An arm that is emptied sooner makes later events tell less.
+        total = min(max(round(guess * (0.8 + 0.5 * share)), 2), sum(n))
     if total is None:
         total = round(share * sum(n))
     first = min(max(round(total * n[0] / sum(n)), total - n[1]), n[0])
@@ -157,7 +157,9 @@ def _inverse(knots: np.ndarray, hazard: np.ndarray) -> np.ndarray:
     return np.where(hazard > last, last_time + (hazard - last) * last_time / last, at)
 
 
-def _followed(time: np.ndarray, spread: np.ndarray, arm: np.ndarray, d: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _followed(
+    time: np.ndarray, spread: np.ndarray, arm: np.ndarray, d: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Times and events where each arm's follow-up is `spread`, scaled so that the arm has its events."""
     seen, event = time.copy(), np.zeros(len(time), dtype=bool)
     for a in (0, 1):

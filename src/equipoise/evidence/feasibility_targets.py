@@ -95,7 +95,7 @@ def box(printed: Printed, factor: float = 1.0) -> tuple[float, float]:
     """The values that print so, a little inside, times `factor`; infinite for what was not reached."""
     if not printed.reached:
         return math.inf, math.inf
-    inside = _INSIDE * (printed.high - printed.low) if math.isfinite(printed.high) else 0.0
+    inside = _INSIDE * (printed.high - printed.low) if printed.relation == "=" else 0.0
     return (printed.low + inside) * factor, (printed.high - inside) * factor
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 from equipoise.analysis.cox_regression import CoxRegression, cox
 from equipoise.analysis.logrank_test import logrank
 from equipoise.analysis.survival_curves import SurvivalCurve, kaplan_meier
-from equipoise.evidence.feasibility_targets import ARMS, Wanted, test_kind
+from equipoise.evidence.feasibility_targets import ARMS, Wanted, quantile_of, test_kind
 from equipoise.evidence.printed import Printed
 from equipoise.evidence.published import PrintedEstimate
 from equipoise.frames.columns import to_native_frame
+from equipoise.kernels.plain.special import normal_tail
 
 CONF_TYPES = ("log", "log-log", "plain")
 # Times are kept to this many decimals of the result's unit.
@@ -46,8 +47,8 @@ class Recomputed:
 class Witness:
     """Times, events (1; 0 censored) and arms ("experimental", "control") of patients who print a result's numbers.
 
-    `conf_type`: the scale of the curves' intervals; `test`: the test whose P is printed, "log-rank" or "Wald", empty
-    where none is; `recomputed`: each printed number with the value of these patients.
+    `conf_type`: the scale of the medians' intervals, `rate_conf_type` that of the rates'; `test`: the test whose P is
+    printed, "log-rank" or "Wald", empty where none is; `recomputed`: each printed number with the value of these patients.
     """
 
     time: np.ndarray
@@ -55,6 +56,7 @@ class Witness:
     arm: np.ndarray
     unit: str
     conf_type: str
+    rate_conf_type: str
     test: str
     recomputed: tuple[Recomputed, ...]
 
@@ -79,6 +81,7 @@ class Witness:
             "arm": self.arm.tolist(),
             "unit": self.unit,
             "conf_type": self.conf_type,
+            "rate_conf_type": self.rate_conf_type,
             "test": self.test,
             "recomputed": [
                 {"name": one.name, "printed": str(one.printed), "met": one.met,
@@ -95,8 +98,10 @@ def recompute(wanted: Wanted, time: np.ndarray, arm: np.ndarray, event: np.ndarr
     fit = cox(time, event, label, reference=ARMS[0]) if wanted.has_effect or wanted.has_test else None
     numbers = [*_counts(wanted, time, arm, event), *_effect(wanted, fit)]
     test, tested = _best_test(wanted, time, event, label, fit)
-    scale, curves = _best_scale(wanted, time, event, label)
-    return Witness(time, event, label, wanted.result.unit, scale, test, (*numbers, *tested, *curves))
+    of_medians, medians = _best_scale(lambda scale: list(_medians(_curves(wanted, time, event, label, scale))))
+    of_rates, rates = _best_scale(lambda scale: list(_rates(_curves(wanted, time, event, label, scale))))
+    recomputed = (*numbers, *tested, *medians, *rates)
+    return Witness(time, event, label, wanted.result.unit, of_medians, of_rates, test, recomputed)
 
 
 def _counts(wanted: Wanted, time: np.ndarray, arm: np.ndarray, event: np.ndarray) -> Iterator[Recomputed]:
@@ -128,8 +133,6 @@ def _effect(wanted: Wanted, fit: CoxRegression | None) -> Iterator[Recomputed]:
 
 
 def _wald_limits(fit: CoxRegression, level: float) -> tuple[float, float]:
-    from equipoise.evidence.feasibility_targets import quantile_of
-
     b, half = float(fit.coef[0]), quantile_of(level) * float(fit.std_error[0])
     return math.exp(b - half), math.exp(b + half)
 
@@ -140,8 +143,6 @@ def _best_test(
     test, kind = wanted.result.test, test_kind(wanted.result)
     if not wanted.has_test or test is None or fit is None:
         return "", []
-    from equipoise.kernels.plain.special import normal_tail
-
     z = {"log-rank": logrank(time, event, label, reference=ARMS[0]).z, "Wald": -float(fit.coef[0] / fit.std_error[0])}
     sides = wanted.reading.sides
     p = {name: 2.0 * normal_tail(abs(one)) if sides == 2 else normal_tail(one) for name, one in z.items()}
@@ -152,28 +153,40 @@ def _best_test(
     return chosen, found[chosen]
 
 
-def _best_scale(
-    wanted: Wanted, time: np.ndarray, event: np.ndarray, label: np.ndarray
-) -> tuple[str, list[Recomputed]]:
-    tried = {scale: list(_curves(wanted, time, event, label, scale)) for scale in CONF_TYPES}
+def _best_scale(on: Callable[[str], list[Recomputed]]) -> tuple[str, list[Recomputed]]:
+    tried = {scale: on(scale) for scale in CONF_TYPES}
     scale = min(tried, key=lambda name: sum(not one.met for one in tried[name]))
     return scale, tried[scale]
 
 
-def _curves(
-    wanted: Wanted, time: np.ndarray, event: np.ndarray, label: np.ndarray, scale: str
-) -> Iterator[Recomputed]:
-    def curve(code: int, estimate: PrintedEstimate) -> SurvivalCurve:
-        own = label == ARMS[code]
-        return kaplan_meier(time[own], event[own], conf_type=scale, conf_level=wanted.level_of(estimate)).curves[0]
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """The curves of a data set on one scale, at the level of each estimate."""
 
+    wanted: Wanted
+    own: tuple[tuple[np.ndarray, np.ndarray], ...]
+    scale: str
+
+    def at_level(self, code: int, estimate: PrintedEstimate) -> SurvivalCurve:
+        level = self.wanted.level_of(estimate)
+        return kaplan_meier(*self.own[code], conf_type=self.scale, conf_level=level).curves[0]
+
+
+def _curves(wanted: Wanted, time: np.ndarray, event: np.ndarray, label: np.ndarray, scale: str) -> _Curves:
+    return _Curves(wanted, tuple((time[label == arm], event[label == arm]) for arm in ARMS), scale)
+
+
+def _medians(curves: _Curves) -> Iterator[Recomputed]:
     for code, name in enumerate(ARMS):
-        median = getattr(wanted.result, name).median
+        median = getattr(curves.wanted.result, name).median
         if median is not None:
-            found = curve(code, median).median()
+            found = curves.at_level(code, median).median()
             yield from _estimate(f"{name} median", median, (found.time, found.conf_low, found.conf_high))
-    for code, at, rate in wanted.rates():
-        read = curve(code, rate).at(at)[0]
+
+
+def _rates(curves: _Curves) -> Iterator[Recomputed]:
+    for code, at, rate in curves.wanted.rates():
+        read = curves.at_level(code, rate).at(at)[0]
         values = tuple(100.0 * value for value in (read.survival, read.conf_low, read.conf_high))
         yield from _estimate(f"{ARMS[code]} rate at {at:g}", rate, values)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 Status = Literal["consistent", "note", "inconsistent", "unresolved", "not-checked"]
 Check = Literal[
     "limits", "one-standard-error", "information-bound", "log-symmetry", "interval-level", "landmark-rates",
-    "joint-feasibility", "percentages", "response-interval", "response-test", "allocation",
+    "numbers-at-risk", "joint-feasibility", "percentages", "response-interval", "response-test", "allocation",
 ]  # fmt: skip
 # Worst first: what an audit as a whole is.
 _ORDER: tuple[Status, ...] = ("inconsistent", "note", "unresolved", "consistent", "not-checked")

@@ -42,9 +42,12 @@ def guyot_reconstruction(points: CurvePoints, risk: RiskNumbers, events: int | N
             floor = int(risk.count[i + 1])
             guess = round(left * height_then / max(height, 1e-9)) - floor
             wanted = left - floor
-        left, height = _fill(points, span, d, c, (left, height, floor), guess, wanted, count_all=not last)
+        stop = points.end if last else float(risk.time[i + 1])
+        shares = _shares(points.time[span.start : span.stop], float(risk.time[i]), stop)
+        start = (left, height, floor)
+        left, height = _fill(points, span, shares, (d, c), start, guess, wanted, count_all=not last)
         if not last:
-            # Whoever is neither an event nor censored at a point leaves just before the next number at risk.
+            # Whoever is neither an event nor censored before a point leaves just before the next number at risk.
             c[span.stop] += left - floor
             left = floor
     c[m] = risk.n - int(d.sum()) - int(c[:m].sum())
@@ -68,17 +71,22 @@ def _later_censorings(c: np.ndarray, risk: RiskNumbers, points: CurvePoints, lef
     return min(round(rate * max(points.end - before, 0.0)), left)
 
 
+def _shares(time: np.ndarray, start: float, stop: float) -> np.ndarray:
+    """How much of an interval is over at each of its points."""
+    return np.clip((time - start) / max(stop - start, 1e-12), 0.0, 1.0)
+
+
 def _fill(
-    points: CurvePoints, span: range, d: np.ndarray, c: np.ndarray, start: tuple[int, float, int], guess: int,
-    wanted: int | None, *, count_all: bool,
+    points: CurvePoints, span: range, shares: np.ndarray, counts: tuple[np.ndarray, np.ndarray],
+    start: tuple[int, float, int], guess: int, wanted: int | None, *, count_all: bool,
 ) -> tuple[int, float]:  # fmt: skip
     """One interval, its censorings corrected until patients gone (`count_all`) or events are as wanted."""
     tried: set[int] = set()
     best: tuple[int, tuple[int, float, list[int], list[int]]] | None = None
     censored = min(max(guess, 0), start[0])
     for _ in range(_ROUNDS):
-        found = _walk(points, span, start, censored)
-        excess = 0 if wanted is None else sum(found[2]) + (sum(found[3]) if count_all else 0) - wanted
+        found = _walk(points, span, start, np.floor(censored * shares + 0.5).astype(np.int64))
+        excess = 0 if wanted is None else sum(found[2]) + (censored if count_all else 0) - wanted
         if best is None or abs(excess) < abs(best[0]):
             best = (excess, found)
         tried.add(censored)
@@ -90,19 +98,18 @@ def _fill(
     assert best is not None
     left, height, events, gone = best[1]
     for k, died, out in zip(span, events, gone, strict=True):
-        d[k] = died
-        c[k] += out
+        counts[0][k] = died
+        counts[1][k] += out
     return left, height
 
 
 def _walk(
-    points: CurvePoints, span: range, start: tuple[int, float, int], censored: int
+    points: CurvePoints, span: range, start: tuple[int, float, int], gone_by: np.ndarray
 ) -> tuple[int, float, list[int], list[int]]:
     """Patients left (never fewer than the next number at risk), the curve, and events and censorings at each point of an interval."""
     left, height, floor = start
     events, gone = [], []
-    for place, k in enumerate(span):
-        out = (censored * (place + 1)) // len(span) - (censored * place) // len(span)
+    for k, out in zip(span, np.diff(gone_by, prepend=0).tolist(), strict=True):
         out = min(out, left - floor)
         left -= out
         died = min(max(round(left * (1.0 - float(points.height[k]) / height)), 0), left - floor) if height > 0.0 else 0

@@ -18,7 +18,7 @@ from equipoise.evidence.effect_readings import (
     numbers_of,
     stated_level,
 )
-from equipoise.evidence.findings import Finding
+from equipoise.evidence.findings import Finding, Status
 from equipoise.evidence.published import PrintedRatio, PublishedEndpoint, PublishedTrial
 from equipoise.kernels.plain.special import normal_quantile, normal_tail
 
@@ -41,24 +41,22 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
     d, counted = _events(trial, result)
     needed = math.ceil(4.0 / largest**2 - 1e-9)
     low, high = expected_information(trial, numbers, d)
+    most = f" to {1 / least**2:.2f}" if least > 0.0 else " or more"
     arithmetic = (
         f"SE that the digits allow at {100 * at:g}%: {least:.4f} to {largest:.4f}; information 1 / SE^2 = "
-        f"{1 / largest**2:.2f} to {1 / least**2:.2f}" if least > 0.0
-        else f"largest SE that the digits allow at {100 * at:g}%: {largest:.4f}; information {1 / largest**2:.2f} or more",
+        f"{1 / largest**2:.2f}{most}",
         f"at most d / 4 = {d / 4:.2f} from {counted}; expected d p (1 - p) = {_range(low, high)} at "
         f"{trial.ratio[0]}:{trial.ratio[1]}",
-    )  # fmt: skip
+    )
     values = {"se_low": least, "se_high": largest, "information": 1 / largest**2, "bound": d / 4, "events": float(d),
               "needed": float(needed), "expected_low": low, "expected_high": high}  # fmt: skip
     tolerance = f"the narrowest and the widest interval that print as {numbers.interval[0]}-{numbers.interval[1]}"  # type: ignore[index]
     if needed > d:
         said = f"an interval so narrow needs at least {needed} events, more than {counted}"
         wide = next((one for one in USUAL_LEVELS if level is None and _possible(numbers, one, d)), None)
-        status = "inconsistent" if wide is None else "note"
-        explanation = (
-            _wider_reading(numbers, d, needed, low) if wide is None else f"consistent if the interval is {100 * wide:g}%"
-        )
-        return Finding("information-bound", subject, status, said, arithmetic, explanation, values, tolerance)
+        status: Status = "inconsistent" if wide is None else "note"
+        other = _wider_reading(numbers, d, needed, low) if wide is None else _at_level(wide)
+        return Finding("information-bound", subject, status, said, arithmetic, other, values, tolerance)
     said = f"an interval so narrow needs at least {needed} events; {counted} can give it"
     unusual = _unusual(trial, result, errors, d)
     if unusual:
@@ -132,15 +130,15 @@ def _wider_reading(numbers: Numbers, d: int, needed: int, expected: float) -> st
     width = math.log(numbers.interval[1].value) - math.log(numbers.interval[0].value)
     least = 2.0 / math.sqrt(d)
     if numbers.p is not None and 0.0 < numbers.p.value < 0.5 and numbers.p.relation == "=":
-        s = abs(math.log(numbers.ratio.value)) / normal_quantile(1.0 - numbers.p.value)
-        share = _events_share(expected, d)
+        s = abs(math.log(numbers.ratio.value)) / -normal_quantile(numbers.p.value)
+        share = expected / d
         likely = round(1.0 / (share * s**2)) if s > 0.0 and share > 0.0 else d + 1
         if s >= least and likely <= d:
             level = 1.0 - 2.0 * normal_tail(width / (2.0 * s))
-            return f"{said}; consistent if the interval is about {100 * level:.0f}% and P is one-sided (about {likely} events)"
+            return f"{said}; {_at_level(level, 'about ')} and P is one-sided (about {likely} events)"
     level = 1.0 - 2.0 * normal_tail(width / (2.0 * least))
-    return f"{said}; consistent if the interval is {100 * level:.0f}% or less"
+    return f"{said}; {_at_level(level)} or less"
 
 
-def _events_share(expected: float, d: int) -> float:
-    return expected / d if d else 0.0
+def _at_level(level: float, about: str = "") -> str:
+    return f"consistent if the interval is {about}{100 * level:.0f}%"

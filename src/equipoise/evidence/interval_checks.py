@@ -23,7 +23,8 @@ def check_limits(result: PublishedEndpoint) -> list[Finding]:
     broken = [(name, one) for name, one in found if not holds(one)]
     if not broken:
         said = "the interval holds its estimate" if len(found) == 1 else f"{len(found)} intervals hold their estimates"
-        return [Finding("limits", result.endpoint, "consistent", said, tuple(_printed(name, one) for name, one in found),
+        arithmetic = tuple(_printed(name, one) for name, one in found)
+        return [Finding("limits", result.endpoint, "consistent", said, arithmetic,
                         values={"intervals": float(len(found))}, tolerance=_HALF_A_UNIT)]  # fmt: skip
     return [_broken(result, name, one) for name, one in broken]
 

@@ -154,11 +154,8 @@ def _study_rows(effect: PooledEffect, study: StudyEffect, weight: float) -> list
         held.append(("n_event", float(study.events), "int"))
     if study.randomized is not None:
         held.append(("n", float(study.randomized), "int"))
-    said = [study.note] if study.note else []
-    if not study.possible:
-        said.append(f"standard error impossible for {study.most_events} events or patients")
     named = {"group1": "trial", "level1": study.name, "method": "inverse-variance"}
-    warning = "; ".join(said) or None
+    warning = study.note or None
     return [
         _row(effect, "trial", statistic, value, form, warning=warning if statistic == "estimate" else None, **named)
         for statistic, value, form in held

@@ -324,7 +324,7 @@ def _result_of(trial: PublishedTrial, endpoint: str | None) -> PublishedEndpoint
     if len(found) == 1:
         return found[0]
     names = "; ".join(result.endpoint for result in held) or "none"
-    asked = f" that begins with {endpoint!r}" if endpoint else ""
+    asked = f" called {endpoint!r} or beginning so" if endpoint else ""
     said = f"{len(found)} results" if found else "no result"
     raise ArgumentError(
         "argument-invalid", f"{trial.trial} has {said}{asked} with a hazard ratio", where="endpoint",

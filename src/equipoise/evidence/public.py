@@ -2,7 +2,16 @@
 
 from equipoise.evidence.audit import Audit, Audits, audit_many, audit_trial
 from equipoise.evidence.findings import Finding
+from equipoise.evidence.next_trial import (
+    Assurance,
+    PredictiveEffect,
+    assurance,
+    conflict_p,
+    predictive_effect,
+)
 from equipoise.evidence.pooled_effect import PooledEffect
+from equipoise.evidence.pooled_patients import PooledPatients, pool_patients
+from equipoise.evidence.pooled_trials import PooledTrials, effect_from_published, pool_names, read_pooled_trials
 from equipoise.evidence.pooling import pool
 from equipoise.evidence.published import PublishedTrial
 from equipoise.evidence.published_files import (
@@ -19,3 +28,9 @@ from equipoise.evidence.study_effects import (
     effect_from_p,
     effect_from_std_error,
 )
+from equipoise.evidence.curve_files import read_curves, read_risk_table
+from equipoise.evidence.curve_points import CurvePoints, clean_points
+from equipoise.evidence.guyot import guyot_reconstruction
+from equipoise.evidence.reconstructed_arms import CurveArm
+from equipoise.evidence.reconstruction import Reconstruction, reconstruct_curves
+from equipoise.evidence.risk_numbers import RiskNumbers, risk_numbers

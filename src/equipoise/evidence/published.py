@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from equipoise.evidence.printed import PrintedNumber, split_estimate
 from equipoise.protocol.values import Model
@@ -12,6 +15,12 @@ from equipoise.protocol.values import Model
 Sides = Annotated[int, Field(ge=1, le=2)]
 IntervalMethod = Literal["wald", "profile-likelihood", "score", "bootstrap", "robust", "adjusted", "unstated"]
 EffectMethod = Literal["cox", "log-rank", "weighted-log-rank", "robust-cox", "rmst", "unstated"]
+
+
+Ratio = Annotated[
+    tuple[int, int],
+    WithJsonSchema({"type": "string", "pattern": r"^\s*[1-9][0-9]*\s*:\s*[1-9][0-9]*\s*$", "examples": ["2:1"]}),
+]
 
 
 class PrintedInterval(Model):
@@ -34,6 +43,12 @@ class PrintedEstimate(Model):
         if isinstance(data, dict) and isinstance(data.get("value"), str) and "interval" not in data:
             return {**data, **_from_text(data["value"])}
         return data if isinstance(data, dict | BaseModel) else _from_text(str(data))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The long form, or the estimate in one line."""
+        line = {"type": ["string", "number"], "examples": ["0.84 (95% 0.66-1.07)", "14.7", "NR"]}
+        return {"anyOf": [line, handler(core_schema)]}
 
     @model_validator(mode="after")
     def _level_in_percent(self) -> PrintedEstimate:
@@ -101,6 +116,15 @@ class NumbersAtRisk(Model):
     times: tuple[float, ...]
     experimental: tuple[int, ...] = ()
     control: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_one_length(self) -> NumbersAtRisk:
+        if any(later <= earlier for earlier, later in pairwise(self.times)):
+            raise ValueError(f"the times {', '.join(f'{time:g}' for time in self.times)} do not increase")
+        for arm, counts in (("experimental", self.experimental), ("control", self.control)):
+            if counts and len(counts) != len(self.times):
+                raise ValueError(f"{arm} has {len(counts)} numbers at {len(self.times)} times; write one for each time")
+        return self
 
 
 class PublishedEndpoint(Model):
@@ -173,7 +197,7 @@ class PublishedTrial(Model):
     sources: dict[str, str]
     experimental: PublishedArm
     control: PublishedArm
-    ratio: tuple[int, int] = (1, 1)
+    ratio: Ratio = (1, 1)
     blocks: tuple[int, ...] = ()
     strata: int | None = Field(default=None, gt=0)
     results: tuple[PublishedEndpoint, ...] = ()

@@ -141,7 +141,9 @@ def _check_json(text: str, name: str) -> None:
 
 
 def _missing(name: str, path: Path) -> PublishedFileError:
-    siblings = [entry.name for entry in path.parent.iterdir() if entry.suffix in SUFFIXES] if path.parent.is_dir() else []
+    siblings = (
+        [entry.name for entry in path.parent.iterdir() if entry.suffix in SUFFIXES] if path.parent.is_dir() else []
+    )
     close = nearest(path.name, [*siblings, *published_names()])
     meant = f"did you mean {close!r}? " if close else ""
     return PublishedFileError(

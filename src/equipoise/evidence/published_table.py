@@ -48,10 +48,10 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 def read_published_table(table: str | Path | pl.DataFrame) -> dict[str, PublishedTrial | PublishedFileError]:
     """The trials of a table by name, each with its rows' results: the trial, or the error that says why not.
 
-    Arguments: a .csv or .parquet file, or a polars data frame, with columns of `TABLE_COLUMNS` (docs/published-file.md);
-    numbers as text keep their digits, so a Parquet file holds them best as text. Empty cells are not printed. Rows of
-    one trial are its results, and repeat its arms. Raises DataError `file-unreadable`, `column-missing`, and
-    PublishedFileError `published-file-invalid` for a column that is not known.
+    Arguments: a .csv or .parquet file, or a polars data frame, with columns of `TABLE_COLUMNS`
+    (docs/published-file.md); numbers as text keep their digits, so a Parquet file holds them best as text. Empty cells
+    are not printed. Rows of one trial are its results, and repeat its arms. Raises DataError `file-unreadable`,
+    `column-missing`, and PublishedFileError `published-file-invalid` for a column that is not known.
     """
     frame, name = frame_of_text(table)
     _check_columns(frame.columns, name)

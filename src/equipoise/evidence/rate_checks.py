@@ -1,4 +1,4 @@
-"""Landmark rates against medians and each other: above one half before the median, below it after, never rising."""
+"""Landmark rates against medians and each other (a curve never rises), and the table of numbers at risk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from equipoise.evidence.findings import Finding
 from equipoise.evidence.printed import Printed
-from equipoise.evidence.published import PublishedEndpoint
+from equipoise.evidence.published import PublishedEndpoint, PublishedTrial
 from equipoise.quantities import DAYS_PER_UNIT
 
 _ARMS = ("experimental", "control")
@@ -36,6 +36,27 @@ def check_rates(result: PublishedEndpoint) -> list[Finding]:
                     tolerance=tolerance)]  # fmt: skip
 
 
+def check_at_risk(trial: PublishedTrial, result: PublishedEndpoint) -> list[Finding]:
+    """Numbers at risk never rise, and begin at most with those randomized; nothing where no table was printed."""
+    table = result.at_risk
+    if table is None:
+        return []
+    broken = []
+    for arm in _ARMS:
+        counts = getattr(table, arm)
+        if counts and counts[0] > getattr(trial, arm).randomized:
+            broken.append(f"{arm}: {counts[0]} at risk at first, {getattr(trial, arm).randomized} randomized")
+        # An arm without numbers has none at any time.
+        for (early, before), (late, after) in pairwise(zip(table.times, counts, strict=bool(counts))):
+            if after > before:
+                broken.append(f"{arm}: {after} at {late:g} after {before} at {early:g}")
+    if not broken:
+        said = "numbers at risk fall, and begin with no more than were randomized"
+        return [Finding("numbers-at-risk", result.endpoint, "consistent", said)]
+    return [Finding("numbers-at-risk", result.endpoint, "inconsistent", "; ".join(broken),
+                    explanation="consistent if a number was misprinted or stands under another time")]  # fmt: skip
+
+
 def _rates(result: PublishedEndpoint, arm: str) -> list[tuple[float, Printed]]:
     found = [(rate.at, getattr(rate, arm).value) for rate in result.rates if getattr(rate, arm) is not None]
     return sorted(found, key=lambda pair: pair[0])
@@ -53,13 +74,16 @@ def _broken(
     for (early, higher), (late, lower) in pairwise(rates):
         if lower.low > higher.high:
             yield f"{arm}: {lower}% at {late:g} after {higher}% at {early:g}"
-    median = getattr(result, arm).median
-    for at, rate in rates if median is not None else []:
+    printed = getattr(result, arm).median
+    if printed is None:
+        return
+    median = printed.value
+    for at, rate in rates:
         time = at * unit
-        if time * (1.0 + _TIME_SLACK) < median.value.low and rate.high * factor < _HALF:
-            yield f"{arm}: {rate}% at {at:g}, before the median of {median.value}"
-        if median.value.reached and time * (1.0 - _TIME_SLACK) > median.value.high and rate.low * factor > _HALF:
-            yield f"{arm}: {rate}% at {at:g}, after the median of {median.value}"
+        if time * (1.0 + _TIME_SLACK) < median.low and rate.high * factor < _HALF:
+            yield f"{arm}: {rate}% at {at:g}, before the median of {median}"
+        if median.reached and time * (1.0 - _TIME_SLACK) > median.high and rate.low * factor > _HALF:
+            yield f"{arm}: {rate}% at {at:g}, after the median of {median}"
 
 
 def _explained(result: PublishedEndpoint, printed: list[tuple[str, list[tuple[float, Printed]]]]) -> str:

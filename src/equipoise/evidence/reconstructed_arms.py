@@ -30,7 +30,7 @@ from equipoise.seeds import Stream
 
 Method = Literal["constrained", "guyot"]
 METHODS = ("constrained", "guyot")
-_TRIES, _MEMBER_TRIES = 400, 60
+_TRIES, _MEMBER_TRIES = 400, 40
 _DRAW_UNIT, _SEARCH_UNIT, _LEAVE_UNIT = 0, 2, 4
 # Steps of a curve this close to whole days, all of them, are whole days.
 _WHOLE = 0.25
@@ -39,6 +39,7 @@ _FAR_MEDIAN = 0.2
 # A printed total further from the curves' own than this share is not one of these curves.
 _FAR_TOTAL = 0.15
 _FEW = 3
+_SETTLE = 150
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class CurveArm:
 
     @property
     def end(self) -> float:
-        return max(self.points.end, float(self.risk.time[-1]))
+        """Where the curve ends, or a later time at which somebody still is at risk."""
+        return max(self.points.end, float(self.risk.time[self.risk.count > 0].max(initial=0.0)))
 
 
 def checked_arm(arm: CurveArm, side: Side, published: PublishedEndpoint | None, unit: str) -> CurveArm:
@@ -183,7 +185,7 @@ class Workbench:
             pair = paired(counts, patients)
         else:
             uniforms = self._search(0, _TRIES)
-            pair = meet_constraints(counts, problems, self.constraints, patients, uniforms)
+            pair = meet_constraints(counts, problems, self.constraints, patients, uniforms, settle=_SETTLE)
         return (pair.experimental, pair.control), pair
 
     def member(self, number: int) -> tuple[tuple[ArmCounts, ...], tuple[tuple[np.ndarray, np.ndarray], ...]]:

@@ -53,7 +53,7 @@ def possible_counts(percent: Printed, n: int) -> range:
     [64]
     """
     low = math.ceil(percent.low / 100.0 * n - 1e-9)
-    high = math.floor(percent.high / 100.0 * n + 1e-9)
+    high = math.floor(min(percent.high, 100.0) / 100.0 * n + 1e-9)
     return range(max(low, 0), min(high, n) + 1)
 
 
@@ -202,7 +202,9 @@ def _test(trial: PublishedTrial, shares: PublishedShares) -> Finding | None:
         for (x1, n1, x2, n2), found in tested.items():
             for name, p in found.items():
                 if shares.test.p.allows(p if side == 2 else p / 2.0, 1e-12):
-                    said = f"P is that of the {name} for {x1}/{n1} against {x2}/{n2}{', one-sided' if side == 1 else ''}"
+                    said = (
+                        f"P is that of the {name} for {x1}/{n1} against {x2}/{n2}{', one-sided' if side == 1 else ''}"
+                    )
                     status: Status = "consistent" if side == 2 or shares.test.sides == 1 else "note"
                     explanation = "" if status == "consistent" else "consistent if P is one-sided"
                     return Finding("response-test", shares.label, status, said, (), explanation)

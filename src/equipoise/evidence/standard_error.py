@@ -61,8 +61,9 @@ def interval_planes(lower: Printed, upper: Printed, level: float, skew: float) -
 def p_planes(p: Printed, sides: int, sign: int, allowance: Allowance) -> list[HalfPlane]:
     """z(P) s = -b (one-sided, in favor of the experimental arm) or |b| (two-sided; `sign` is that of b), widened."""
     share = 0.5 if sides == 2 else 1.0
-    low = normal_quantile(1.0 - min(p.high * share, 1.0 - 1e-300)) if p.high * share < 1.0 else -math.inf
-    high = normal_quantile(1.0 - p.low * share) if p.low > 0.0 else math.inf
+    # -quantile(P) keeps its digits where 1 - P has none left.
+    low = -normal_quantile(p.high * share) if p.high * share < 1.0 else -math.inf
+    high = -normal_quantile(p.low * share) if 0.0 < p.low * share < 1.0 else math.inf
     low -= allowance.relative * abs(low) + allowance.absolute
     high += allowance.relative * abs(high) + allowance.absolute
     side = float(sign) if sides == 2 else -1.0

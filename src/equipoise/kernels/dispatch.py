@@ -271,8 +271,9 @@ def simulate_chunk(
     law, events at the same tick apart, which lanes take one after the other. "cuda": a CUDA device, one trial a thread,
     for two arms and up to four strata; agrees with the law to 1e-10. Chunks may run in threads side by side.
     """
-    from equipoise.kernels.plain import general_looks, general_spec, trial_looks, trial_spec
+    from equipoise.kernels.plain import general_looks, general_spec, trial_looks
 
+    engine = trial_engine_of(spec, engine)
     if engine == "cuda":
         from equipoise.kernels.device import presence
 
@@ -286,16 +287,28 @@ def simulate_chunk(
         plain = general_looks.simulate_chunk if general else trial_looks.simulate_chunk
         plain(spec, seed, first, count, out)  # pyright: ignore[reportArgumentType]
         return
-    if isinstance(spec, trial_spec.TrialSpec) and engine != "general":
+    if engine == "lanes":
         from equipoise.kernels.compiled import trial_engine
 
-        if engine == "lanes" or trial_engine.takes(spec):
-            trial_engine.simulate_chunk(spec, seed, first, count, out)
-            return
+        trial_engine.simulate_chunk(spec, seed, first, count, out)  # pyright: ignore[reportArgumentType]
+        return
     from equipoise.kernels.compiled import general_trials
 
     trial = spec if isinstance(spec, general_spec.GeneralTrial) else general_spec.build_general(spec)
     general_trials.simulate_chunk(trial, seed, first, count, out)
+
+
+def trial_engine_of(spec: TrialSpec | GeneralTrial, engine: str = "auto") -> str:
+    """The engine that `simulate_chunk` runs a trial by: "cuda", "plain", "general" or "lanes"."""
+    if engine in ("cuda", "plain", "general"):
+        return engine
+    from equipoise.kernels.plain.trial_spec import TrialSpec
+
+    if not isinstance(spec, TrialSpec):
+        return "general"
+    from equipoise.kernels.compiled import trial_engine
+
+    return "lanes" if engine == "lanes" or trial_engine.takes(spec) else "general"
 
 
 def device_takes(spec: TrialSpec | GeneralTrial) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from equipoise.protocol.conduct import Variable
-from equipoise.protocol.plans import Estimate, Test
+from equipoise.protocol.plans import Estimate, Test, Trigger
 
 _TESTS = {
     "logrank": "log-rank test",
@@ -124,3 +124,26 @@ def lower_first(text: str) -> str:
 def rate_words(method: str) -> str:
     """The name of an interval for a rate: `Clopper-Pearson`."""
     return _RATE_METHODS[method]
+
+
+def trigger_words(trigger: Trigger, endpoint: str) -> str:
+    """What starts a look, where that is not just a number of the analysis's own events, or a time.
+
+    >>> trigger_words(Trigger(events=120, follow_up="6 months", latest="40 months"), "PFS")
+    'at 120 events and 6 months after the last randomization, whichever comes last, at 40 months at the latest'
+    """
+    said = []
+    if trigger.events is not None:
+        of = "" if trigger.endpoint in (None, endpoint) else f" of {trigger.endpoint}"
+        arms = "" if trigger.arms is None else f" in {' and '.join(trigger.arms)}"
+        said.append(f"{trigger.events} events{of}{arms}")
+    if trigger.time is not None:
+        said.append(f"{trigger.time} after the first randomization")
+    if trigger.follow_up is not None:
+        said.append(f"{trigger.follow_up} after the last randomization")
+    plain = trigger.arms is None and trigger.endpoint is None and trigger.follow_up is None and trigger.latest is None
+    if plain and len(said) == 1:
+        return ""
+    which = f", whichever comes {trigger.when or 'last'}" if len(said) > 1 else ""
+    latest = "" if trigger.latest is None else f", at {trigger.latest} at the latest"
+    return f"at {' and '.join(said)}{which}{latest}"

@@ -57,7 +57,8 @@ def _by_arm(path: Path, by_arm: Tree, tree: Tree) -> Iterator[Fault]:
         yield from unknown((*path, arm), "arm", arm, arms, on_key=True)
         for place, form in _forms((*path, arm), given):
             yield from _open_end(place, form)
-            yield from _effect(place, form, None if arm in controls else own)
+            meeting = [each for each in own if _meet(mapping(each, "stratum"), mapping(form, "stratum"))]
+            yield from _effect(place, form, None if arm in controls else meeting)
         yield from _strata((*path, arm, "by_stratum"), given, tree)
 
 
@@ -69,6 +70,11 @@ def _forms(path: Path, given: Any) -> Iterator[tuple[Path, Tree]]:
     for place, form in enumerate(listed(given.get("by_stratum"))):
         if isinstance(form, Mapping):
             yield (*path, "by_stratum", place), form
+
+
+def _meet(one: Tree, other: Tree) -> bool:
+    """Whether a stratum can have the levels of both."""
+    return all(other[name] == level for name, level in one.items() if name in other)
 
 
 def _open_end(path: Path, form: Tree) -> Iterator[Fault]:
@@ -158,8 +164,8 @@ def _illness_death(path: Path, entry: Tree, tree: Tree) -> Iterator[Fault]:
         for place, form in _forms((*where, "death_after", arm), given):
             for key in (key for key in _NO_PIECES if key in form):
                 reason = "its clock may start at progression, whenever that is"
-                yield Fault((*place, key), f"death_after has no {key}", reason=reason,
-                            hint=f"give {LAWS[0]}, {LAWS[1]} or an effect on the control arm's", on_key=True)  # fmt: skip
+                hint = f"give {LAWS[0]}, {LAWS[1]} or an effect on the control arm's"
+                yield Fault((*place, key), f"death_after has no {key}", reason=reason, hint=hint, on_key=True)
     for arm in mapping(model, "switching"):
         yield from unknown((*where, "switching", arm), "arm", arm, arms, on_key=True)
 

@@ -36,9 +36,10 @@ def shares_of_strata(trial: Trial, scenarios: Iterable[Scenario]) -> StrataShare
             return StrataShares(scenario, found, {"the strata": joint})
         if all(name in scenario.prevalences for name in strata[0]):
             by_factor = {name: scenario.prevalences[name] for name in strata[0]}
-            shares = {
-                tuple(stratum.values()): math.prod(by_factor[name].value.get(level, 0.0) for name, level in stratum.items())
-                for stratum in strata
-            }  # fmt: skip
+            shares = {tuple(stratum.values()): _share(by_factor, stratum) for stratum in strata}
             return StrataShares(scenario, shares, by_factor)
     return None
+
+
+def _share(by_factor: dict[str, Any], stratum: dict[str, str]) -> float:
+    return math.prod(by_factor[name].value.get(level, 0.0) for name, level in stratum.items())

@@ -9,7 +9,7 @@ from equipoise.frames.results import ResultRow
 from equipoise.reporting.figures.audit import FIGURES
 from equipoise.reporting.figures.canvas import drawn_bytes, inline_svg
 from equipoise.reporting.palette import FLAG, PAPER, RULE, SECONDARY, TEXT
-from equipoise.reporting.words_of_checks import CHECKS, MARKS, NOT_AN_ACCUSATION
+from equipoise.reporting.words_of_checks import MARKS, NOT_AN_ACCUSATION, check_name
 
 _PAGE_MM, _PHONE_MM = 165.0, 85.0
 _COLORS = {"inconsistent": FLAG, "note": "#9A6700", "unresolved": "#9A6700", "consistent": SECONDARY,
@@ -36,9 +36,11 @@ def render_audit_page(record: Mapping[str, Any], rows: Iterable[ResultRow], *, v
     return environment.get_template("audit.html.j2").render(
         record=record,
         subjects=subjects,
-        found=[finding for finding in record["findings"] if finding["status"] in ("inconsistent", "note", "unresolved")],
+        found=[
+            finding for finding in record["findings"] if finding["status"] in ("inconsistent", "note", "unresolved")
+        ],
         pictures=_pictures(list(rows)),
-        checks=CHECKS,
+        check_name=check_name,
         marks=MARKS,
         colors={"text": TEXT, "secondary": SECONDARY, "rule": RULE, "paper": PAPER},
         flags=_COLORS,

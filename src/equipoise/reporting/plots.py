@@ -16,7 +16,9 @@ from equipoise.reporting.figures import (
     design_results,
     distribution,
     estimates,
+    pooled,
     randomization,
+    reconstruction,
     safety,
     scatter,
     shares,
@@ -31,7 +33,9 @@ from equipoise.reporting.tables.simulation import SIMULATE
 # Every figure that rows may hold. Of those that can be drawn, the first is, unless `kind` names another.
 FIGURES: tuple[FigureKind, ...] = (
     *audit.FIGURES,
+    *reconstruction.FIGURES,
     *stepped.FIGURES,
+    *pooled.FIGURES,
     *comparisons.FIGURES,
     *safety.FIGURES,
     *shares.FIGURES,

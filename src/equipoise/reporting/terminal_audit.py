@@ -7,21 +7,20 @@ from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from equipoise.reporting.terminal_table import log_console
-from equipoise.reporting.words_of_checks import CHECKS, MARKS, NOT_AN_ACCUSATION
+from equipoise.reporting.words_of_checks import MARKS, NOT_AN_ACCUSATION, TOLD, check_name
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _STYLES = {"inconsistent": "bold red", "note": "yellow", "unresolved": "yellow"}
-_TOLD = ("inconsistent", "note", "unresolved")
 _MOST_LISTED = 200
 
 
 def print_audit(record: Mapping[str, Any], *, every: bool = False, file: IO[str] | None = None) -> None:
     """Print an audit: headline, a line for each check, and the arithmetic of those that are not consistent.
 
-    Arguments: an audit's `to_dict()`; `every`: the arithmetic of all checks; where to print, standard output by default.
+    Arguments: an audit's `to_dict()`; `every`: the arithmetic of all checks; where to print (standard output).
     """
     from rich.text import Text
 
@@ -29,7 +28,7 @@ def print_audit(record: Mapping[str, Any], *, every: bool = False, file: IO[str]
     console.print(Text(record["headline"], style="bold"))
     _print_checks(console, record["findings"])
     for finding in record["findings"]:
-        if every or finding["status"] in _TOLD:
+        if every or finding["status"] in TOLD:
             _print_arithmetic(console, finding)
     if record["status"] == "inconsistent":
         console.print(Text("\n" + textwrap.fill(NOT_AN_ACCUSATION, console.width), style="dim"))
@@ -45,7 +44,7 @@ def _print_checks(console: Console, findings: Iterable[Mapping[str, Any]]) -> No
         if finding["subject"] != said:
             said = finding["subject"]
             shown.add_row(Text(""), Text(said, style="bold"), Text(""))
-        name = CHECKS.get(finding["check"], finding["check"])
+        name = check_name(finding["check"])
         shown.add_row(_status(finding["status"]), Text(f"  {name}"), Text(finding["said"]))
     console.print(shown)
 
@@ -69,7 +68,7 @@ def _status(status: str) -> Any:
 def _print_arithmetic(console: Console, finding: Mapping[str, Any]) -> None:
     from rich.text import Text
 
-    name = CHECKS.get(finding["check"], finding["check"])
+    name = check_name(finding["check"])
     console.print()
     console.print(Text(f"{MARKS[finding['status']]} {finding['subject']}, {name.lower()}: {finding['status']}",
                        style="bold"))  # fmt: skip
@@ -90,7 +89,7 @@ def print_audits(record: Mapping[str, Any], file: IO[str] | None = None) -> None
     found = sorted(record["audits"], key=lambda one: order.index(one["status"]))
     shown = _table("Published", "Status", "Checks", "Found")
     for one in found[:_MOST_LISTED]:
-        checks = ", ".join(dict.fromkeys(CHECKS.get(check, check) for check in one["inconsistent"] or one["notes"]))
+        checks = ", ".join(dict.fromkeys(check_name(check) for check in one["inconsistent"] or one["notes"]))
         explanation = f" ({one['explanation']})" if one["explanation"] else ""
         name = one["name"] if one["trial"] in ("", one["name"]) else f"{one['trial']} ({one['name']})"
         shown.add_row(Text(name), _status(one["status"]), Text(checks), Text(one["said"] + explanation))

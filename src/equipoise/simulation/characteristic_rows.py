@@ -13,7 +13,7 @@ from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import number
 from equipoise.simulation.characteristics import Characteristics, Estimate
 from equipoise.simulation.event_course import PROBABILITIES, quantile_name
-from equipoise.simulation.measures import AT_STOP, LOG_LIMIT, LOG_RATIO, TIME
+from equipoise.simulation.measures import AT_STOP, LOG_LIMIT, LOG_RATIO, TIME, counted_events
 from equipoise.simulation.tallies import OUTCOMES
 
 ANALYSIS = "simulate"
@@ -92,9 +92,15 @@ def _look(found: Characteristics, measure: str, look: int) -> Iterator[ResultRow
             yield _row(quantile_name(probability), math.exp(value), "look", **ratio)
     share = 1.0 - found.known(measure, look) / found.trials
     yield _row("share_missing", share, "look", **(place | {"unit": None, "format": "percent"}))
-    if measure == "events":
+    if measure == _waited_for(found, look):
         place |= {"unit": None, "format": "percent"}
         yield _row("share_not_reached", found.not_reached(look), "look", **place)
+
+
+def _waited_for(found: Characteristics, look: int) -> str:
+    """The measure that holds the events a look waits for; all events where it waits for none."""
+    given = found.model.looks[look - 1]
+    return "events" if given.events is None else counted_events(given, found.model.arms)
 
 
 def _histogram(found: Characteristics, measure: str, look: int) -> Iterator[ResultRow]:
@@ -130,6 +136,7 @@ def _run(found: Characteristics) -> Iterator[ResultRow]:
     yield _row("trials_requested", found.requested, "run", **whole)
     yield _row("seed", found.seed, "run", **whole)
     yield _row("partial", float(found.partial), "run", warning=partial_words(found) or None, **whole)
+    yield ResultRow(statistic="engine", analysis=ANALYSIS, parameter="run", method=METHOD, value_text=found.engine)
     yield _row("threads", found.timing.threads, "run", **whole)
     yield _row("trials_per_second", found.trials_per_second, "run", **whole)
     yield _row("start_up", found.timing.start_up, "run", unit="seconds")
@@ -138,7 +145,7 @@ def _run(found: Characteristics) -> Iterator[ResultRow]:
 
 def characteristics_text(found: Characteristics) -> str:
     """Paragraphs: what was simulated, what was decided, what it takes."""
-    parts = [_first_words(found), _decision_words(found), _cost_words(found), *_look_words(found)]
+    parts = [_first_words(found), _decision_words(found), _cost_words(found), " ".join(_look_words(found))]
     return "\n\n".join(part for part in (partial_words(found), *parts) if part)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from equipoise.kernels.plain.special import normal_quantile
 from equipoise.simulation.event_course import EventCourse
-from equipoise.simulation.measures import LOG_RATIO, TIME, Measures
+from equipoise.simulation.measures import LOG_RATIO, TIME, Measures, counted_events
 from equipoise.simulation.tallies import EFFICACY, OUTCOMES, Layout, Tally, histogram_quantile
 from equipoise.simulation.trial_model import TrialModel
 
@@ -43,8 +43,8 @@ class Characteristics:
     """What many simulated trials of a model did.
 
     `model`; `measures`, what was measured at each look; `layout`, where it stands in the tally; `seed`; `requested`
-    trials; `tally`, what was kept of them; `interrupted`, whether Ctrl-C ended it; `timing`; `engine`; `course`, events
-    over time, or None.
+    trials; `tally`, what was kept of them; `interrupted`, whether Ctrl-C ended it; `timing`; `engine`, the one
+    that ran them ("lanes", "general", "plain", "cuda"); `course`, events over time, or None.
     """
 
     model: TrialModel
@@ -139,12 +139,13 @@ class Characteristics:
         return self.layout.counts(self.tally.histograms, measure, look)
 
     def not_reached(self, look: int) -> float:
-        """The share of trials in which a look's events (of the event, in all arms) had not come when it was made."""
+        """The share of trials in which the events that a look waits for had not come when it was made."""
         given = self.model.looks[look - 1]
-        if given.events is None or not given.plain:
+        if given.events is None:
             return 0.0
+        counts = self._counts(counted_events(given, self.model.arms), look)
         # Bin k + 1 holds the trials with k events.
-        return float(self._counts("events", look)[: given.events + 1].sum()) / self.trials
+        return float(counts[: given.events + 1].sum()) / self.trials
 
     @property
     def horizon(self) -> float:

@@ -12,7 +12,8 @@ from equipoise.kernels.plain.trial_spec import HORIZON, TrialSpec
 from equipoise.simulation.spent_bounds import SpentBounds
 from equipoise.simulation.tallies import Bins, Layout
 from equipoise.simulation.trial_definition import TrialDefinition
-from equipoise.simulation.trial_options import ENDPOINTS
+from equipoise.simulation.trial_looks import TrialLook
+from equipoise.simulation.trial_options import ENDPOINTS, endpoint_number
 from equipoise.simulation.trial_specs import output_fields
 
 # Where the trial stops, its value is what the trial cost.
@@ -105,6 +106,7 @@ def measures_of(model: TrialDefinition, spec: TrialSpec | GeneralTrial, *, cox: 
     ]
     for endpoint in range(1 if model.deaths is None else 2):
         every += _of_endpoint(model, fields, endpoint, cox, medians)
+    every += _counted(model, fields, {measure.key for measure in every})
     deciding = {"logrank": ("z", 0), "death": ("z", 1)}.get(model.decides)
     if deciding is None:
         deciding = ("weighted_z", ENDPOINTS.index(model.tests[0].endpoint))
@@ -114,8 +116,36 @@ def measures_of(model: TrialDefinition, spec: TrialSpec | GeneralTrial, *, cox: 
     return Measures(tuple(every), rows, spent, 1 + max(fields.values()), model.n, model.ticks_per_unit)
 
 
+def _prefix(endpoint: int) -> str:
+    return "" if endpoint == 0 else "death_"
+
+
+def counted_events(look: TrialLook, arms: tuple[str, ...]) -> str:
+    """The key of the measure that holds the events a look waits for: of all arms, of one, or of several as "A+B"."""
+    counted = tuple(arm for arm in arms if arm in look.arms)
+    named = "" if not look.arms or counted == arms else f" {'+'.join(counted)}"
+    return f"{_prefix(endpoint_number(look.endpoint))}events{named}"
+
+
+def _counted(model: TrialDefinition, fields: Fields, known: set[str]) -> Iterator[Measure]:
+    """The events that looks wait for, where no other measure holds them."""
+    for look in model.looks:
+        key = counted_events(look, model.arms)
+        if look.events is None or key in known:
+            continue
+        known.add(key)
+        name, _, arms = key.partition(" ")
+        endpoint = endpoint_number(look.endpoint)
+        rows = tuple(
+            fields["events", endpoint, number, 0]
+            for number, arm in enumerate(model.arms)
+            if not arms or arm in look.arms
+        )
+        yield Measure(name, arms, COUNT, rows)
+
+
 def _of_endpoint(model: TrialDefinition, fields: Fields, endpoint: int, cox: bool, medians: bool) -> Iterator[Measure]:
-    before = "" if endpoint == 0 else "death_"
+    before = _prefix(endpoint)
     kinds = [("events", "events", COUNT, 0, 0), ("z", "z", Z, 1, 0)]
     kinds += [("log_hazard_ratio", "log_hr", LOG_RATIO, 1, 0)] * cox + [("median", "median", TIME, 0, 0)] * medians
     for k, test in enumerate(model.tests):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from equipoise.errors import permitted
-from equipoise.kernels.dispatch import device_takes
+from equipoise.kernels.dispatch import device_takes, trial_engine_of
 from equipoise.seeds import Stream
 from equipoise.simulation.characteristics import Timing
 from equipoise.simulation.cluster import executor_of
@@ -98,8 +98,9 @@ def simulate(
         tally, interrupted = run_trials(work, wanted, division, enough=enough, notify=notify)
         timing = Timing(ready - began, time.perf_counter() - ready, division.threads)
     found = OperatingCharacteristics(
-        model, work.measures, work.layout, seed, wanted, tally, interrupted, timing, work.engine
-    )
+        model, work.measures, work.layout, seed, wanted, tally, interrupted, timing,
+        trial_engine_of(work.spec, work.engine),
+    )  # fmt: skip
     if course and not interrupted:
         # A few trials at many looks.
         engine = "auto" if work.engine == "cuda" else engine

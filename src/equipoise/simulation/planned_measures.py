@@ -7,23 +7,25 @@ from typing import Any
 from equipoise.errors import ArgumentError
 from equipoise.protocol import Trial
 from equipoise.protocol.plans import Analysis, Test
+from equipoise.simulation.premises import ends_with_death
 from equipoise.simulation.trial_options import ScanSchedule, WeightedTest
 
 LOGRANK = "logrank"
 
 
-def planned_measures(trial: Trial, *, further: bool) -> dict[str, Any]:
+def planned_measures(trial: Trial, *, further: bool, endpoint: str = "event") -> dict[str, Any]:
     """The fields of a model that say what is computed at a look and what decides.
 
-    The primary test; with `further`, weighted tests beside it, rates of its curve, windows of its restricted means.
-    Beside the primary test, those that engines do not compute, or that are stratified where it is not, are left out.
+    `endpoint`: what the primary analysis is of, the model's "event" or its "death". The primary test; with `further`,
+    weighted tests beside it, rates of its curve, windows of its restricted means. Beside the primary test, those
+    that engines do not compute, or that are stratified where it is not, are left out.
     Raises ArgumentError `argument-invalid` for a primary test that engines do not compute.
     """
     analysis = trial.primary
     if analysis is None or analysis.test is None:
         return {}
     test = analysis.test
-    own = weighted_test(test)
+    own = weighted_test(test, endpoint)
     if own is None and test.method != LOGRANK:
         raise ArgumentError(
             "argument-invalid",
@@ -33,29 +35,31 @@ def planned_measures(trial: Trial, *, further: bool) -> dict[str, Any]:
             hint="plan one of these, or build a TrialModel with the test that comes closest",
         )
     found: dict[str, Any] = {"stratified": bool(test.stratified.value)}
+    if endpoint == "death":
+        found["decides"] = "death"
     tests = () if own is None else (own,)
     if own is not None:
         found["decides"] = "weighted"
     if further:
-        tests += tuple(w for w in _beside(analysis, test) if w != own)
+        tests += tuple(w for w in _beside(analysis, test, endpoint) if w != own)
         found |= {"landmarks": _landmarks(analysis), "windows": _windows(analysis)}
     return found | {"tests": tests}
 
 
-def _beside(analysis: Analysis, primary: Test) -> list[WeightedTest]:
+def _beside(analysis: Analysis, primary: Test, endpoint: str) -> list[WeightedTest]:
     """Further tests that engines compute, stratified or not as the primary one is."""
     alike = [each for each in analysis.further_tests if each.stratified.value == primary.stratified.value]
-    return [found for each in alike if (found := weighted_test(each)) is not None]
+    return [found for each in alike if (found := weighted_test(each, endpoint)) is not None]
 
 
-def weighted_test(test: Test) -> WeightedTest | None:
+def weighted_test(test: Test, endpoint: str = "event") -> WeightedTest | None:
     """A planned test as weights that engines have; None for the log-rank test, and for others."""
     if test.method == "fleming-harrington":
-        return WeightedTest(rho=test.rho or 0.0, gamma=test.gamma or 0.0)
+        return WeightedTest(rho=test.rho or 0.0, gamma=test.gamma or 0.0, endpoint=endpoint)
     if test.method == "modestly-weighted" and test.t_star is not None:
-        return WeightedTest(weights="modest-time", t_star=test.t_star.months)
+        return WeightedTest(weights="modest-time", t_star=test.t_star.months, endpoint=endpoint)
     if test.method == "modestly-weighted":
-        return WeightedTest(weights="modest-survival", s_star=test.s_star)
+        return WeightedTest(weights="modest-survival", s_star=test.s_star, endpoint=endpoint)
     return None
 
 
@@ -71,6 +75,14 @@ def _windows(analysis: Analysis) -> tuple[float, ...]:
 
 def planned_scans(trial: Trial) -> ScanSchedule:
     """The tumor-assessment schedule of a trial file; its last interval goes on. Raises ArgumentError."""
+    primary = trial.primary
+    if primary is not None and ends_with_death(trial, trial.endpoint(primary.endpoint)):
+        raise ArgumentError(
+            "argument-invalid",
+            f"the primary endpoint {primary.endpoint} ends with death, which is seen without a scan",
+            where="scans",
+            hint="simulate without scans",
+        )
     planned = trial.schedule.tumor_assessments
     if planned is None:
         raise ArgumentError(

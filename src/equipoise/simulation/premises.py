@@ -76,6 +76,7 @@ def read_premises(trial: Trial, scenario: Scenario) -> Premises:
 
     Raises ArgumentError `argument-invalid` naming what the scenario or the trial file lacks.
     """
+    _check_used(trial, scenario)
     progression, survival = (_endpoint(trial, scenario, kind) for kind in ("progression", "death"))
     if progression is None and survival is None:
         raise lacking(trial, scenario, "survival for a progression-free or overall-survival endpoint", "survival")
@@ -98,6 +99,30 @@ def read_premises(trial: Trial, scenario: Scenario) -> Premises:
         least_follow_up=scenario.follow_up.value.days if scenario.follow_up is not None else 0.0,
         dropout=scenario.dropout.rate.value.per_day if scenario.dropout is not None else 0.0,
     )
+
+
+def _check_used(trial: Trial, scenario: Scenario) -> None:
+    """Refuse a scenario with assumptions that synthetic patients would not follow."""
+    unused = [name for name in ("illness_death", "joint_prevalences") if getattr(scenario, name) is not None]
+    if scenario.dropout is not None and scenario.dropout.by_arm:
+        unused.append("dropout.by_arm")
+    for endpoint, by_arm in scenario.survival.items():
+        control = by_arm.get(trial.control.id)
+        unused += [f"survival.{endpoint}.{arm}" for arm, form in by_arm.items() if not form.in_pieces(control or form)]
+    looks = trial.primary.looks if trial.primary is not None else ()
+    for key in ("arms", "endpoint", "follow_up", "when", "latest") if looks else ():
+        if getattr(looks[-1].trigger, key) is not None:
+            unused.append(f"{key} of look {looks[-1].id}")
+    if unused:
+        raise ArgumentError(
+            "argument-invalid",
+            f"trial {trial.id} with scenario {scenario.id!r} cannot be synthesized: patients would not follow "
+            f"{', '.join(unused)}",
+            where=f"scenarios.{scenario.id}",
+            reason="synthetic patients follow a median or hazards in pieces, the same in all strata, or an effect on "
+            "these; their data cutoff follows a number of events or a time",
+            hint="choose another scenario with --scenario, or simulate this one: `equipoise simulate`",
+        )
 
 
 def lacking(trial: Trial, scenario: Scenario, what: str, path: str) -> ArgumentError:
@@ -215,11 +240,15 @@ def _endpoint(trial: Trial, scenario: Scenario, kind: str) -> Endpoint | None:
     for endpoint in trial.endpoints:
         if endpoint.id not in scenario.survival or endpoint.kind != "time-to-event":
             continue
-        wheres = [trial.sources[name].where or "" for name in endpoint.events if name in trial.sources]
-        deaths_only = bool(wheres) and all("'DEATH'" in where for where in wheres)
-        if deaths_only == (kind == "death"):
+        if ends_with_death(trial, endpoint) == (kind == "death"):
             return endpoint
     return None
+
+
+def ends_with_death(trial: Trial, endpoint: Endpoint) -> bool:
+    """Whether death is the only event of an endpoint."""
+    wheres = [trial.sources[name].where or "" for name in endpoint.events if name in trial.sources]
+    return bool(wheres) and all("'DEATH'" in where for where in wheres)
 
 
 def _trigger(trial: Trial, scenario: Scenario) -> tuple[int | None, float | None]:

@@ -29,12 +29,14 @@ _PILOT = 1024
 class SimulatedPower(RowResult):
     """Operating characteristics by name or hazard ratio; `effect` says which ("hazard ratio" or "scenario").
 
-    `points`: how many were asked for; fewer were done where Ctrl-C ended it.
+    `points`: how many were asked for; fewer were done where Ctrl-C ended it. `assumed`: the hazard ratio that the
+    trial's design assumes, where there is one.
     """
 
     results: Mapping[str | float, OperatingCharacteristics]
     effect: str
     points: int
+    assumed: float | None = None
     library: str | None = None
 
     @property
@@ -46,8 +48,15 @@ class SimulatedPower(RowResult):
         return self.results[key]
 
     def to_rows(self) -> list[ResultRow]:
-        """power with std_error, conf_low and conf_high, and what a trial costs, at each point of the grid."""
-        return [row for key, found in self.results.items() for row in self._of(key, found)]
+        """power with std_error, conf_low and conf_high, and what a trial costs, at each point of the grid.
+
+        Then `assumed_hazard_ratio`, where it is known.
+        """
+        rows = [row for key, found in self.results.items() for row in self._of(key, found)]
+        if self.assumed is None:
+            return rows
+        place = {"analysis": ANALYSIS, "parameter": "power-curve", "format": "ratio"}
+        return [*rows, _row("assumed_hazard_ratio", self.assumed, place)]
 
     def _of(self, key: str | float, found: OperatingCharacteristics) -> list[ResultRow]:
         place: dict[str, Any] = {"analysis": ANALYSIS, "parameter": "power-curve", "method": METHOD}

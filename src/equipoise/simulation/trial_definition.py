@@ -12,7 +12,7 @@ from typing import Any, Self
 from equipoise.design.hazards import Accrual, Dropout, Hazard
 from equipoise.kernels.plain.trial_spec import HORIZON, TICKS_PER_UNIT
 from equipoise.randomization import Method, Scheme
-from equipoise.simulation.event_laws import Effect, EventLaw, check_law, law_of, positive, refused
+from equipoise.simulation.event_laws import Effect, EventLaw, PiecewiseRatio, check_law, law_of, positive, refused
 from equipoise.simulation.spent_bounds import to_bounds
 from equipoise.simulation.trial_looks import LookBounds, TrialLook, check_looks, wrong_length
 from equipoise.simulation.trial_options import Deaths, ScanSchedule, WeightedTest
@@ -229,11 +229,18 @@ class TrialDefinition:
         return replace(self, looks=tuple(looks), bounds=none if bounds is None else bounds)
 
     def with_effect(self, effect: Effect, arm: str | None = None) -> Self:
-        """The same trial with another effect of an experimental arm (all of them unless named)."""
+        """The same trial with another effect of an experimental arm (all of them unless named).
+
+        Where there are deaths, a hazard ratio is on these too, before and after progression.
+        """
         changed = {each: effect for each in self.arms[1:] if arm in (None, each)}
         if not changed:
             raise refused("arm", arm, f"an experimental arm: {', '.join(self.arms[1:])}")
-        return replace(self, events={**self.events, **changed})
+        deaths = self.deaths
+        if deaths is not None and isinstance(effect, PiecewiseRatio | float | int):
+            before, after = {**deaths.before, **changed}, {**deaths.after, **changed}
+            deaths = replace(deaths, before=before, after=after)
+        return replace(self, events={**self.events, **changed}, deaths=deaths)
 
 
 def check_accrual(accrual: object) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from equipoise.design.hazards import Hazard
 from equipoise.design.plan import plan_design
 from equipoise.design.trial_design import TrialDesign
 from equipoise.errors import ArgumentError
 from equipoise.protocol import Trial
 from equipoise.protocol.scenarios import Scenario
+from equipoise.protocol.strata import StrataShares, shares_of_strata, strata_of
 from equipoise.randomization import Complete, Method, Scheme, method_of
-from equipoise.simulation.event_laws import EventLaw
-from equipoise.simulation.level_shares import LevelShares, stated_shares
+from equipoise.simulation.level_shares import stated_shares
+from equipoise.simulation.planned_laws import planned_dropout, planned_events, planned_look
 from equipoise.simulation.planned_measures import planned_measures, planned_scans
 from equipoise.simulation.spent_bounds import to_bounds
 from equipoise.simulation.trial_looks import LookBounds, TrialLook
@@ -27,6 +28,11 @@ class PlannedSimulation:
     design: TrialDesign
     assumptions: tuple[str, ...]
 
+    @property
+    def assumed_hazard_ratio(self) -> float | None:
+        """The effect that the design assumes, where one hazard ratio holds at all times."""
+        return self.design.hazard_ratio if self.design.proportional else None
+
 
 def plan_simulation(
     trial: Trial,
@@ -36,6 +42,7 @@ def plan_simulation(
     arrivals: str = "poisson",
     scans: bool = False,
     further: bool = False,
+    keep_bounds: bool = False,
 ) -> PlannedSimulation:
     """What is simulated of a trial file: its primary analysis under a scenario.
 
@@ -43,7 +50,8 @@ def plan_simulation(
     in place of the scenario's effects, such as 1 for the size of the test; `arrivals` as of `TrialModel`; `scans`,
     whether events are seen only at the scans of the file's assessment schedule; `further`, whether what the primary
     analysis plans beside test and hazard ratio is measured too: weighted tests, rates at times, restricted means. Both
-    need the general engine. Times are in months.
+    need the general engine. `keep_bounds`: the bounds of the plan hold whatever events the looks find. Times are in
+    months.
 
     The test is the file's: log-rank or weighted (`fleming-harrington`, `modestly-weighted`), stratified or not. Looks
     and bounds are those of `design.plan.plan_design`: error spending over several looks, read at the events seen; at
@@ -60,56 +68,58 @@ def plan_simulation(
     """
     chosen = trial.scenario(scenario, use="simulate")
     design = plan_design(trial, scenario=chosen.id)
-    measured = planned_measures(trial, further=further)
+    endpoint = design.premises.endpoint
+    happening = planned_events(trial, chosen, endpoint, hazard_ratio)
+    dies = "deaths" in happening and chosen.illness_death is not None and endpoint == chosen.illness_death.death
     method = method_of(trial) if trial.randomization is not None else _complete(trial)
-    factors = list(method.scheme.factors)
-    shares = stated_shares(trial, factors, (chosen, *trial.scenarios))
-    looks = _looks(design)
+    strata = _strata(trial, chosen)
+    looks = _looks(trial, chosen, design, "death" if dies else "event")
     model = TrialModel(
         accrual=design.premises.accrual,
         arrivals=arrivals,
         randomization=method,
         control=trial.control.id,
-        events=_events(trial, chosen, design, hazard_ratio),
-        prevalences={} if shares is None else shares.values(factors),
-        dropout=design.premises.dropout,
+        prevalences=_prevalences(strata),
+        dropout=planned_dropout(trial, chosen),
         looks=looks,
         bounds=_bounds(design, len(looks)),
+        respend=not keep_bounds,
         scans=planned_scans(trial) if scans else None,
         name=f"{trial.id}, scenario {chosen.id}",
-        **measured,
+        **happening,
+        **planned_measures(trial, further=further, endpoint="death" if dies else "event"),
     )
-    said = [*design.premises.assumptions, *_said(shares, chosen), *_compared(trial, model)]
+    said = [*design.premises.assumptions, *_said(strata, chosen), *_compared(trial, model)]
     return PlannedSimulation(model, design, tuple(said))
+
+
+def _strata(trial: Trial, chosen: Scenario) -> StrataShares:
+    """How common the strata are. Raises ArgumentError `argument-invalid` where no scenario says it."""
+    every = (chosen, *trial.scenarios)
+    found = shares_of_strata(trial, every)
+    if found is None:
+        stated_shares(trial, list(strata_of(trial)[0]), every)
+    assert found is not None
+    return found
+
+
+def _prevalences(strata: StrataShares) -> dict[Any, Any]:
+    """Shares by factor, or by stratum where they are joint."""
+    if strata.scenario.joint_prevalences is not None:
+        return dict(strata.shares)
+    return {name: dict(part.value) for name, part in strata.stated.items()}
 
 
 def _complete(trial: Trial) -> Method:
     return Complete(Scheme({arm.id: arm.ratio for arm in trial.arms}))
 
 
-def _events(
-    trial: Trial, scenario: Scenario, design: TrialDesign, hazard_ratio: float | None
-) -> dict[str, EventLaw | float]:
-    """Hazards by arm; a design is of one experimental arm, so each has its own."""
-    found: dict[str, EventLaw | float] = {trial.control.id: design.premises.control}
-    for arm in trial.experimental:
-        if hazard_ratio is not None:
-            found[arm.id] = hazard_ratio
-        else:
-            found[arm.id] = _experimental(trial, scenario, arm.id)
-    return found
-
-
-def _experimental(trial: Trial, scenario: Scenario, arm: str) -> Hazard:
-    return plan_design(trial, scenario=scenario.id, arm=arm).premises.experimental
-
-
-def _looks(design: TrialDesign) -> tuple[TrialLook, ...]:
-    premises = design.premises
-    if premises.looks:
-        return tuple(TrialLook(events=look.events, time=look.time, id=look.id) for look in premises.looks)
+def _looks(trial: Trial, chosen: Scenario, design: TrialDesign, endpoint: str) -> tuple[TrialLook, ...]:
+    premises, primary = design.premises, trial.primary
+    if primary is not None and primary.looks:
+        return tuple(planned_look(look, chosen, premises.endpoint) for look in primary.looks)
     if design.requirement:
-        return (TrialLook(events=design.requirement[0].events_up, id="required"),)
+        return (TrialLook(events=design.requirement[0].events_up, endpoint=endpoint, id="required"),)
     if premises.end is not None:
         return (TrialLook(time=premises.end, id="end"),)
     raise ArgumentError(
@@ -128,12 +138,10 @@ def _bounds(design: TrialDesign, looks: int) -> LookBounds:
     return LookBounds.given([*interims, single.efficacy[0]], [None] * looks, [*interims, single.harm[0]])
 
 
-def _said(shares: LevelShares | None, chosen: Scenario) -> list[str]:
-    if shares is None:
-        return []
-    said = shares.assumptions()
-    if shares.scenario.id != chosen.id:
-        why = f"scenario {chosen.id} states none, so those of scenario {shares.scenario.id} are taken"
+def _said(strata: StrataShares, chosen: Scenario) -> list[str]:
+    said = [f"prevalence of {n}: {part.assumption}" for n, part in strata.stated.items() if part.assumption]
+    if strata.stated and strata.scenario.id != chosen.id:
+        why = f"scenario {chosen.id} states none, so those of scenario {strata.scenario.id} are taken"
         said.append(f"prevalence of strata: {why}")
     return said
 

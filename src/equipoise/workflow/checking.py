@@ -15,7 +15,7 @@ from equipoise.provenance import Provenance
 from equipoise.workflow.conformance import check_conformance
 from equipoise.workflow.folders import new_folder
 from equipoise.workflow.journal import Journal
-from equipoise.workflow.planning import TrialLike, trial_file
+from equipoise.workflow.planning import TrialLike, trial_file, with_cutoff
 
 if TYPE_CHECKING:
     from equipoise.derivation import QualityReport
@@ -31,6 +31,7 @@ def check_collected(
     profile: str | None = None,
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    cutoff: str | None = None,
 ) -> tuple[QualityReport, Provenance]:
     """The data-quality report of a folder of SDTM files, or of data that were read; nothing is derived.
 
@@ -48,6 +49,7 @@ def check_collected(
         )
     source = trial_file(trial) if trial is not None else None
     loaded = source.trial if source else None
+    overrides = with_cutoff(overrides, source, cutoff)
     data = sdtm if isinstance(sdtm, SdtmData) else read_sdtm(sdtm, mapping, required=(), lenient=True)
     report = check_quality(data, loaded, profile=profile, overrides=overrides)
     provenance = Provenance(
@@ -75,6 +77,7 @@ def write_quality(
     profile: str | None = None,
     mapping: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    cutoff: str | None = None,
     rules: Path | None = None,
     engine: Path | None = None,
     out: Path | None = None,
@@ -85,7 +88,7 @@ def write_quality(
     `rules`, a folder of CDISC's rules, also asks CDISC's engine (in the Python `engine`), and adds conformance.csv.
     """
     data = read_sdtm(sdtm, mapping, required=(), lenient=True)
-    report, provenance = check_collected(trial, sdtm=data, profile=profile, overrides=overrides)
+    report, provenance = check_collected(trial, sdtm=data, profile=profile, overrides=overrides, cutoff=cutoff)
     issues = check_conformance(data.tables, rules, engine=engine) if rules is not None else None
     journal = Journal(("write",))
     name = f"{provenance.trial_id.lower()}-quality"

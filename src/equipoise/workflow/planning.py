@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from equipoise.errors import ArgumentError, permitted
 from equipoise.protocol import Trial, TrialFile, read_trial_file
 
 if TYPE_CHECKING:
@@ -20,6 +21,37 @@ def trial_file(trial: TrialLike) -> TrialFile:
     if isinstance(trial, Trial):
         return TrialFile(trial, trial.id, trial.model_dump_json(exclude_none=True))
     return read_trial_file(trial)
+
+
+def with_cutoff(
+    overrides: Mapping[str, Any] | None, source: TrialFile | None, cutoff: str | None
+) -> Mapping[str, Any] | None:
+    """The overrides of a derivation with its data cutoff: an ISO date, or the id of a look that states its own.
+
+    Raises ArgumentError `argument-invalid` for a look without a cutoff, or a word that is neither date nor look.
+    """
+    if cutoff is None:
+        return overrides
+    analyses = source.trial.analyses if source else ()
+    looks = {look.id: look.cutoff for analysis in analyses for look in analysis.looks}
+    if cutoff in looks:
+        day = looks[cutoff]
+        if day is None:
+            raise ArgumentError(
+                "argument-invalid",
+                f"the look {cutoff!r} states no cutoff",
+                where="cutoff",
+                hint="write `cutoff: 2022-10-31` in the look, or give the day itself",
+            )
+        cutoff = day.isoformat()
+    elif not cutoff[:1].isdigit():
+        raise ArgumentError(
+            "argument-invalid",
+            f"the cutoff {cutoff!r} is neither a date nor a look of the trial file",
+            where="cutoff",
+            hint=f"write a day such as 2022-10-31; looks: {permitted(cutoff, looks) if looks else 'none'}",
+        )
+    return {**(overrides or {}), "cutoff_date": cutoff}
 
 
 def plan_trial(trial: TrialLike, *, scenario: str | None = None, arm: str | None = None) -> TrialDesign:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from equipoise.frames.results import ResultRow, ResultTable, fill
 from equipoise.protocol import Trial
 from equipoise.protocol.censoring import parameter_code
+from equipoise.quantities import months_from_days
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,4 +96,11 @@ def _bounded(
     found = turnbull(records["LINT"], records["RINT"], group=records[ARM].alias("arm"), time_unit="days")
     columns = {"run": run, "analysis": analysis.id, "population": analysis.analysis_set, "endpoint": analysis.endpoint}
     summary = [row for row in found.to_rows() if row.parameter == "summary"]
-    return fill([replace(row, parameter="turnbull") for row in summary], **columns, digest=digest)
+    return fill([replace(_in_months(row), parameter="turnbull") for row in summary], **columns, digest=digest)
+
+
+def _in_months(row: ResultRow) -> ResultRow:
+    """A time of days in the unit of the other medians; ties were decided in days."""
+    if row.format != "time" or row.value is None:
+        return row
+    return replace(row, value=months_from_days(row.value), unit="months")

@@ -44,7 +44,7 @@ def simulate_design(trial: TrialLike, *, seed: int, trials: int = SIMULATED_TRIA
     ratios = _shown_ratios(planned.design)
     if ratios:
         grid = simulate_grid(planned.model, hazard_ratios=ratios, trials=trials, seed=seed, engine=_ENGINE)
-        rows += grid.to_rows()
+        rows += replace(grid, assumed=planned.assumed_hazard_ratio).to_rows()
     return ResultTable(replace(row, run=source.trial.id) for row in rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,18 @@ def simulate_trial(
     threads: int | None = None,
     scheduler: str | None = None,
     engine: str = "auto",
+    scans: bool = False,
+    further: bool = False,
+    keep_bounds: bool = False,
     notify: Notify = silent,
 ) -> tuple[OperatingCharacteristics, tuple[str, ...]]:
-    """Operating characteristics of the trial's primary analysis under a scenario, and what they assume unpublished."""
+    """Operating characteristics of the trial's primary analysis under a scenario, and what they assume unpublished.
+
+    `scans`, `further` and `keep_bounds` as of `simulation.plan_simulation`.
+    """
     from equipoise.simulation.operating import simulate
 
-    planned = _planned(trial, scenario, hazard_ratio)
+    planned = _planned(trial, scenario, hazard_ratio, scans=scans, further=further, keep_bounds=keep_bounds)
     found = simulate(
         planned.model, trials=trials, seed=seed, until_se=until_se, threads=threads, scheduler=scheduler,
         engine=engine, notify=notify,
@@ -53,6 +60,9 @@ def simulate_power(
     threads: int | None = None,
     scheduler: str | None = None,
     engine: str = "auto",
+    scans: bool = False,
+    further: bool = False,
+    keep_bounds: bool = False,
     yes: bool = False,
     notify: Notify = silent,
 ) -> tuple[SimulatedPower, tuple[str, ...]]:
@@ -76,13 +86,16 @@ def simulate_power(
             "argument-invalid", "a scenario has no meaning beside a grid of scenarios", where="scenario",
             hint="name it in the grid",
         )  # fmt: skip
-    planned = {name: _planned(trial, name, None) for name in names} or {"": _planned(trial, scenario, None)}
-    models: Any = {name: each.model for name, each in planned.items()} if names else planned[""].model
+    wanted: dict[str, Any] = {"scans": scans, "further": further, "keep_bounds": keep_bounds}
+    planned = {name or "": _planned(trial, name, None, **wanted) for name in names or [scenario]}
+    models: Any = {name: each.model for name, each in planned.items()} if names else next(iter(planned.values())).model
     found = simulate_grid(
         models, hazard_ratios=[float(ratio) for ratio in ratios], trials=trials, seed=seed, threads=threads,
         scheduler=scheduler, engine=engine, yes=yes, notify=notify,
     )  # fmt: skip
-    return found, tuple(dict.fromkeys(said for each in planned.values() for said in each.assumptions))
+    assumed = None if names else next(iter(planned.values())).assumed_hazard_ratio
+    said = (sentence for each in planned.values() for sentence in each.assumptions)
+    return replace(found, assumed=assumed), tuple(dict.fromkeys(said))
 
 
 def draw_one_trial(
@@ -93,11 +106,12 @@ def draw_one_trial(
     look: int | None = None,
     scenario: str | None = None,
     hazard_ratio: float | None = None,
+    scans: bool = False,
 ) -> pl.DataFrame:
     """The patients of trial number `index` of a seed as `simulate_trial` draws them; see `simulation.draw_trial`."""
     from equipoise.simulation import draw_trial
 
-    return draw_trial(_planned(trial, scenario, hazard_ratio).model, seed=seed, index=index, look=look)
+    return draw_trial(_planned(trial, scenario, hazard_ratio, scans=scans).model, seed=seed, index=index, look=look)
 
 
 def write_frame(frame: pl.DataFrame, out: Path, *, force: bool = False, inputs: Sequence[object] = ()) -> None:
@@ -116,7 +130,7 @@ def write_frame(frame: pl.DataFrame, out: Path, *, force: bool = False, inputs: 
             frame.write_parquet(partial)
 
 
-def _planned(trial: TrialLike, scenario: str | None, hazard_ratio: float | None) -> PlannedSimulation:
+def _planned(trial: TrialLike, scenario: str | None, hazard_ratio: float | None, **wanted: Any) -> PlannedSimulation:
     from equipoise.simulation.trial_plan import plan_simulation
 
     if hazard_ratio is not None and not hazard_ratio > 0.0:
@@ -126,4 +140,4 @@ def _planned(trial: TrialLike, scenario: str | None, hazard_ratio: float | None)
             where="hazard_ratio",
             hint="a number above zero; 1 gives the size of the test",
         )
-    return plan_simulation(trial_file(trial).trial, scenario=scenario, hazard_ratio=hazard_ratio)
+    return plan_simulation(trial_file(trial).trial, scenario=scenario, hazard_ratio=hazard_ratio, **wanted)

@@ -15,7 +15,7 @@ from equipoise.frames.results import ResultRow, ResultTable, read_provenance
 from equipoise.frames.sdtm import SdtmData, read_sdtm
 from equipoise.protocol import TrialFile
 from equipoise.provenance import Provenance
-from equipoise.workflow.planning import TrialLike, trial_file, with_design
+from equipoise.workflow.planning import TrialLike, trial_file, with_cutoff, with_design
 from equipoise.workflow.rule_sets import compare_rule_sets
 from equipoise.workflow.simulated_design import read_simulation
 
@@ -96,9 +96,12 @@ def derive_trial(
         )
     source = trial_file(trial) if trial is not None else None
     collected = collected_sdtm(sdtm, mapping)
-    if cutoff is not None:
-        overrides = {**(overrides or {}), "cutoff_date": _look_cutoff(source, cutoff)}
-    adam = derive_adam(collected, source.trial if source else None, profile=profile, overrides=overrides)
+    adam = derive_adam(
+        collected,
+        source.trial if source else None,
+        profile=profile,
+        overrides=with_cutoff(overrides, source, cutoff),
+    )
     facts = _trial_summary(collected)
     provenance = Provenance(
         trial_id=source.trial.id if source else _study(collected),
@@ -110,23 +113,6 @@ def derive_trial(
         profile=adam.profile.id,
     )
     return Derived(adam, provenance)
-
-
-def _look_cutoff(source: TrialFile | None, cutoff: str) -> str:
-    """The day of a cutoff: as given, or that of the planned look of this id."""
-    analyses = source.trial.analyses if source else ()
-    looks = {look.id: look.cutoff for analysis in analyses for look in analysis.looks}
-    if cutoff not in looks:
-        return cutoff
-    day = looks[cutoff]
-    if day is None:
-        raise ArgumentError(
-            "argument-invalid",
-            f"the look {cutoff!r} states no cutoff",
-            where="cutoff",
-            hint="write `cutoff: 2022-10-31` in the look, or give the day itself",
-        )
-    return day.isoformat()
 
 
 def _used_cutoff(adam: AdamSet, facts: Mapping[str, str]) -> str | None:

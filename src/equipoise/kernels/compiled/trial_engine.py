@@ -33,7 +33,7 @@ from equipoise.kernels.plain import trial_spec
 from equipoise.kernels.plain.trial_spec import TrialSpec
 from equipoise.seeds import Stream
 
-MOST_PATIENTS = 8192
+MOST_PATIENTS = 65536
 _WIDTH = lanes.WIDTH
 _MEDIAN_0, _MEDIAN_1 = trial_spec.MEDIAN_CONTROL, trial_spec.MEDIAN_EXPERIMENTAL
 _LOG_HR, _LOG_HR_SE, _TIME, _ENROLLED = trial_spec.LOG_HR, trial_spec.LOG_HR_SE, trial_spec.TIME, trial_spec.ENROLLED

@@ -98,18 +98,19 @@ def curve_misses(
 ) -> tuple[float, int]:
     """The misses of rates and medians, and the number of events, whose numbers at risk go to `at_risk` (n, 2).
 
-    `left` (2): patients by arm. Limits are judged on each scale; the scale that misses least counts.
+    `left` (2): patients by arm. Limits are judged on each scale; the one that misses least counts, of the rates and of
+    the medians apart.
     """  # fmt: skip
     y = left.copy()
     s, variance = np.ones(2), np.zeros(2)
     halved = np.full(2, math.inf)
     crossed = np.full((2, 2, N_SCALES), math.inf)
-    scales = np.zeros(N_SCALES)
+    rates, medians = np.zeros(N_SCALES), np.zeros(N_SCALES)
     miss, d, k, n = 0.0, 0, 0, len(time)
     for i in range(n + 1):
         while k < len(landmark) and (i == n or landmark[k, 1] < time[i]):
             a = int(landmark[k, 0])
-            miss += landmark_miss(landmark[k], s[a], variance[a], scales)
+            miss += landmark_miss(landmark[k], s[a], variance[a], rates)
             if y[a] == 0.0 and s[a] > 0.0:
                 # Nobody is followed so far: the curve has no value here.
                 miss += _NEVER
@@ -131,9 +132,9 @@ def curve_misses(
     for a in range(2):
         miss += time_miss(halved[a], median[a, 0], median[a, 1], end)
         for scale in range(N_SCALES):
-            scales[scale] += time_miss(crossed[a, 0, scale], median[a, 2], median[a, 3], end)
-            scales[scale] += time_miss(crossed[a, 1, scale], median[a, 4], median[a, 5], end)
-    return miss + scales.min(), d
+            medians[scale] += time_miss(crossed[a, 0, scale], median[a, 2], median[a, 3], end)
+            medians[scale] += time_miss(crossed[a, 1, scale], median[a, 4], median[a, 5], end)
+    return miss + rates.min() + medians.min(), d
 
 
 def cox_binary(at_risk: np.ndarray, d: int, observed: float, start: float) -> tuple[float, float]:
@@ -192,7 +193,7 @@ def misfit(
     time: np.ndarray, arm: np.ndarray, event: np.ndarray, left: np.ndarray, landmark: np.ndarray, median: np.ndarray,
     effect: np.ndarray, test: np.ndarray, at_risk: np.ndarray, start: float,
 ) -> tuple[float, float]:
-    """All misses, 0 where every number is met, and the log hazard ratio; `at_risk` (n, 2) is room to work in."""  # fmt: skip
+    """All misses, 0 where every number is met, and the log hazard ratio; `at_risk` (n, 2): room to use."""  # fmt: skip
     miss, d = curve_misses(time, arm, event, left, landmark, median, at_risk)
     if math.isnan(effect[0]) and math.isnan(test[0]):
         return miss, 0.0

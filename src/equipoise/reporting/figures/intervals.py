@@ -17,7 +17,7 @@ from equipoise.reporting.figures.scales import Scale
 from equipoise.reporting.figures.sheet import Heading, heading, sheet_size, widest
 from equipoise.reporting.palette import RULE, SECONDARY, TEXT
 
-Shape = Literal["square", "circle", "ring", "diamond", "none"]
+Shape = Literal["square", "circle", "ring", "diamond", "none", "summary", "bar"]
 _NARROWEST_AXIS = 0.30
 _WIDEST_STUB = 0.40
 _NARROWEST_STUB = 7.0
@@ -27,13 +27,18 @@ _HEAD = 8.0
 
 @dataclass(frozen=True)
 class Mark:
-    """A value with its limits: None where there is none, infinite where an arrow says so."""
+    """A value with its limits: None where there is none, infinite where an arrow says so.
+
+    `size` multiplies the side of the shape. "summary" is a diamond from limit to limit, "bar" the limits alone as a
+    thick line.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     color: str = TEXT
     shape: Shape = "square"
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -317,13 +322,26 @@ def _place_marks(canvas: Canvas, layout: _Layout, line: Line, middle: float) -> 
     step = (0.5 if _crowded(layout, known) else 0.0) if line.joined else line.step
     for place, mark in enumerate(line.marks):
         y = middle + (place - (len(line.marks) - 1) / 2) * step * layout.size
+        if mark.shape == "summary" and _place_summary(canvas, layout, mark, y):
+            continue
         _place_interval(canvas, layout, mark, y)
         if mark.value is None:
             continue
         if layout.plot.scale.holds(mark.value):
-            _SHAPES[mark.shape](canvas, layout.x(mark.value), y, 0.36 * layout.size, mark.color)
+            _SHAPES[mark.shape](canvas, layout.x(mark.value), y, 0.36 * mark.size * layout.size, mark.color)
         else:
             _place_arrow(canvas, layout.x(mark.value), y, 1 if mark.value > layout.plot.scale.high else -1, mark.color)
+
+
+def _place_summary(canvas: Canvas, layout: _Layout, mark: Mark, y: float) -> bool:
+    """A diamond over the whole interval; False where an end is unknown or off the axis, which an arrow then says."""
+    ends = (mark.low, mark.value, mark.high)
+    if any(end is None or not layout.plot.scale.holds(end) for end in ends):
+        return False
+    left, middle, right = (layout.x(end) for end in ends if end is not None)
+    half = 0.5 * layout.size
+    canvas.place_polygon([(left, y), (middle, y - half), (right, y), (middle, y + half)], color=mark.color)
+    return True
 
 
 def _crowded(layout: _Layout, values: list[float]) -> bool:
@@ -341,7 +359,8 @@ def _place_interval(canvas: Canvas, layout: _Layout, mark: Mark, y: float) -> No
         x = layout.x(end if limit is None else limit)
         dashes = (1.5, 2.5) if limit is None else ()
         if abs(x - middle) > 0.1:
-            canvas.place_line([(middle, y), (x, y)], color=mark.color, width=1.1, dashes=dashes)
+            width = 3.0 if mark.shape == "bar" else 1.1
+            canvas.place_line([(middle, y), (x, y)], color=mark.color, width=width, dashes=dashes)
         if limit is not None and not layout.plot.scale.holds(limit):
             _place_arrow(canvas, x, y, sign, mark.color)
 
@@ -395,4 +414,6 @@ _SHAPES: dict[Shape, Callable[[Canvas, float, float, float, str], None]] = {
     "ring": _ring,
     "diamond": _diamond,
     "none": _nothing,
+    "summary": _diamond,
+    "bar": _nothing,
 }
