@@ -26,7 +26,7 @@ from equipoise.evidence.published import PublishedEndpoint
 from equipoise.evidence.reconstructed_arms import CurveArm
 from equipoise.evidence.reconstruction import Reconstruction, reconstruct_curves
 from equipoise.evidence.risk_numbers import risk_numbers
-from equipoise.evidence.vector_figure import read_figure
+from equipoise.evidence.figure_files import read_figure
 from equipoise.reporting import render_result
 
 ARMS = ("Experimental", "Control")

@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from equipoise.derivation import AdamSet
     from equipoise.design.trial_design import TrialDesign
-    from equipoise.evidence import Assurance, Audit, Audits, PooledEffect, PooledPatients, PublishedTrial, Reconstruction
+    from equipoise.evidence import (
+        Assurance,
+        Audit,
+        Audits,
+        PooledEffect,
+        PooledPatients,
+        PublishedTrial,
+        Reconstruction,
+    )
     from equipoise.frames.results import Result, ResultTable
     from equipoise.protocol import Trial
     from equipoise.randomization import AllocationList

@@ -240,11 +240,11 @@ def test_a_randomized_patient_never_assessed(palmira) -> None:
     row = _only(_logged("never-assessed", made.patient("P"), made.patient("S", arm=None, doses=[]), trial=palmira))
     assert row["usubjid"] == "P"
     assert row["decision"] == (
-        "randomized, and no tumor assessment on or after randomization: "
+        "randomized, and no usable response on or after randomization: "
         "without an event, progression-free survival is censored at randomization"
     )
     row = _only(_logged("never-assessed", made.patient("P", responses=[(56, "NE")]), trial=palmira))
-    assert str(row["decision"]).startswith("randomized, and no tumor assessment other than NE")
+    assert str(row["decision"]).startswith("randomized, and no response other than NE")
 
 
 def test_event_and_censoring_on_one_day(palmira) -> None:

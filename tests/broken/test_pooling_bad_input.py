@@ -132,6 +132,17 @@ def test_parquet_and_frames_are_read_as_csv_is(tmp_path):
     assert read_pooled_trials(path) == read_pooled_trials(frame)
 
 
+def test_pandas_frames_with_gaps():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(
+        {"trial": ["A", "B", "C"], "hr": [0.8, 0.7, 0.9], "lower": [0.65, 0.5, None], "upper": [0.98, 0.99, None],
+         "level": [95, 90, None], "p": [None, None, 0.4], "sides": [None, None, 2], "events": [300, None, None]}
+    )  # fmt: skip
+    found = read_pooled_trials(frame).studies
+    assert [study.origin for study in found] == ["interval", "interval", "p-value"]
+    assert [study.events for study in found] == [300, None, None]
+
+
 def test_trials_that_cannot_be_pooled_together():
     one = StudyEffect(name="A", effect=-0.2, std_error=0.1)
     with pytest.raises(ArgumentError, match="1 trial cannot be pooled"):

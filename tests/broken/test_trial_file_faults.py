@@ -79,14 +79,14 @@ SECTIONS = (
             "ET: {median: {value: 28.8 months,",
             "ET: {‸medain: 1, median: {value: 28.8 months,",
             "unknown key 'medain'",
-            "did you mean 'median'? permitted: median, hazards, weibull, log_normal, hazard_ratio, hazard_ratios, cured, "
-            "by_stratum",
+            "did you mean 'median'? permitted: median, hazards, weibull, log_normal, hazard_ratio, hazard_ratios, "
+            "cured, by_stratum",
         ),
         (
             "  age: {label: Age,",
             "  age: {label: Age, ‸units: years,",
             "unknown key 'units'",
-            "did you mean 'unit'? permitted: label, type, unit, levels, collected, analysis",
+            "did you mean 'unit'? permitted: label, type, unit, levels, collected, verified, analysis",
         ),
         ("    ratio: 2\n", "", "missing key 'ratio'", "add `ratio:` here"),
         ("method: logrank, sides: 2,", "method: logrank,", "missing key 'sides'", "add `sides:` here"),

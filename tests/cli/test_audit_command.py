@@ -161,3 +161,21 @@ def test_an_audit_loads_neither_scipy_nor_numba():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "equipoise" in loaded
     assert {"scipy", "numba", "matplotlib", "pandas"} & set(loaded) == set()
+
+
+def test_the_text_of_an_abstract_becomes_a_draft_to_confirm(capsys, tmp_path: Path):
+    text = tmp_path / "abstract.txt"
+    text.write_text(
+        "Patients were randomly assigned 2:1 to drug plus endocrine therapy (n = 136) or endocrine therapy (n = 62). "
+        "Median progression-free survival was 4.9 months (95% CI, 3.6 to 6.1) with drug versus 3.6 months (95% CI, "
+        "2.5 to 4.2) (hazard ratio, 0.84; 95% CI, 0.66 to 1.07; P = .149).",
+        encoding="utf-8",
+    )
+    status, out, err = _run(capsys, "--from-text", str(text))
+    assert status == 0
+    assert "0.84" in out
+    assert "please confirm" in err
+    draft = tmp_path / "draft.yaml"
+    assert _run(capsys, "--from-text", str(text), "--new", str(draft))[0] == 0
+    assert "0.84" in draft.read_text(encoding="utf-8")
+    assert _run(capsys, "--from-text", str(tmp_path / "none.txt"))[0] == 2

@@ -111,6 +111,12 @@ def test_one_trial_as_json_and_in_python(equipoise_command):
     assert not drawn.equals(eq.draw_trial("palmira", seed=1, index=5))
 
 
+def test_a_grid_says_what_the_design_assumes(equipoise_command):
+    record = json.loads(equipoise_command("simulate", "palmira", "--grid", "0.5,0.59", "--trials", "64", "--json").out)
+    said = [row["value"] for row in record["rows"] if row["statistic"] == "assumed_hazard_ratio"]
+    assert said == [0.59]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -129,6 +135,8 @@ def test_one_trial_as_json_and_in_python(equipoise_command):
         (("--draw", "1", "--scheduler", "tcp://127.0.0.1:1"), "--scheduler has no meaning beside --draw"),
         (("--draw", "1", "--look", "2"), "a look from 1 to 1"),
         (("--draw", "1", "--out", "trial.xlsx"), "csv or parquet, not as .xlsx"),
+        (("--draw", "1", "--further"), "--further has no meaning beside --draw"),
+        (("--draw", "1", "--keep-bounds"), "--keep-bounds has no meaning beside --draw"),
         (("--draw", "-1"), "greater than or equal to 0"),
         (("--engine", "warp"), "permitted: auto, compiled"),
     ],

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-LAZY = ("equipoise.design", "equipoise.reporting", "equipoise.simulation")
+LAZY = ("equipoise.design", "equipoise.evidence", "equipoise.reporting", "equipoise.simulation")
 
 
 @pytest.mark.parametrize("room", LAZY)

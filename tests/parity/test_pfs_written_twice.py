@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import polars as pl
@@ -56,21 +57,28 @@ def _blurred(day: int, draw: random.Random) -> plain.When:
     return draw.choice([*[day] * 24, text[:7], text[:4], None])
 
 
-def _rows(case: plain.Case):
+def _rows(case: plain.Case, other: plain.Case | None = None):
+    """The records of a patient; `other`: what the independent reader saw of the same patient."""
     rows = made.patient(case.name, baseline=case.baseline is not None, death=case.death, doses=[(0, 20)],
                         stopped=case.stopped)  # fmt: skip
-    reader = {"RSTESTCD": "OVRLRESP", "RSEVAL": "INVESTIGATOR"}
-    for place, (visit, when, word) in enumerate(case.reads, start=1):
-        at = {"VISIT": f"WEEK {8 * visit}", "VISITNUM": visit}
-        made.made.add(rows, "rs", case.name, RSSEQ=place, RSDTC=when, RSSTRESC=word, **reader, **at)
-    for place, (visit, when) in enumerate(case.scans, start=1):
-        at = {"VISIT": f"WEEK {8 * visit}", "VISITNUM": visit, "TREVAL": "INVESTIGATOR", "TRTESTCD": "TUMSTATE"}
-        made.made.add(rows, "tr", case.name, TRSEQ=place, TRDTC=when, TRLNKID="NT01", **at)
+    _read(rows, case, "INVESTIGATOR", 0)
+    if other is not None:
+        _read(rows, other, "INDEPENDENT ASSESSOR", 100)
     return rows
 
 
-def _study(cases: list[plain.Case], cutoff: int | None):
-    sdtm = made.study(*(_rows(case) for case in cases), cutoff=cutoff)
+def _read(rows, case: plain.Case, reader: str, before: int) -> None:
+    for place, (visit, when, word) in enumerate(case.reads, start=before + 1):
+        at = {"VISIT": f"WEEK {8 * visit}", "VISITNUM": visit, "RSTESTCD": "OVRLRESP", "RSEVAL": reader}
+        made.made.add(rows, "rs", case.name, RSSEQ=place, RSDTC=when, RSSTRESC=word, **at)
+    for place, (visit, when) in enumerate(case.scans, start=before + 1):
+        at = {"VISIT": f"WEEK {8 * visit}", "VISITNUM": visit, "TREVAL": reader, "TRTESTCD": "TUMSTATE"}
+        made.made.add(rows, "tr", case.name, TRSEQ=place, TRDTC=when, TRLNKID="NT01", **at)
+
+
+def _study(cases: list[plain.Case], cutoff: int | None, others: list[plain.Case] | None = None):
+    seen = others or [None] * len(cases)
+    sdtm = made.study(*(_rows(case, other) for case, other in zip(cases, seen, strict=True)), cutoff=cutoff)
     therapies = [
         {"STUDYID": made.made.STUDY, "DOMAIN": "CM", "USUBJID": case.name, "CMSEQ": float(place),
          "CMTRT": "Capecitabine", "CMCAT": "SUBSEQUENT ANTICANCER THERAPY", "CMSTDTC": made.made.iso(when)}
@@ -78,6 +86,28 @@ def _study(cases: list[plain.Case], cutoff: int | None):
     ]  # fmt: skip
     sdtm.tables["cm"] = pl.DataFrame(therapies, schema=sdtm.tables["cm"].schema, orient="row")
     return sdtm
+
+
+def _compared(adtte: pl.DataFrame, cases, schedule: plain.Schedule, cutoff: int | None):
+    """The engine's day and CNSR by patient and parameter, after they were held against the plain program's."""
+    engine = {(name, code): (aval - 1, cnsr) for name, code, aval, cnsr in
+              adtte.select("USUBJID", "PARAMCD", "AVAL", "CNSR").iter_rows() if code in PARAMETERS}  # fmt: skip
+    wanted = {(case.name, code): plain.pfs(case, rule_set, schedule, cutoff)
+              for case in cases for code, rule_set in PARAMETERS.items()}  # fmt: skip
+    differing = {key: (engine.get(key), wanted[key]) for key in wanted if engine.get(key) != wanted[key]}
+    assert not differing, "\n".join(f"{key}: engine {a}, plain {b}" for key, (a, b) in list(differing.items())[:10])
+    return engine
+
+
+def test_the_independent_reader_is_derived_from_that_reader_alone() -> None:
+    draw = random.Random("readers")
+    cases = [_drawn(f"P{place:03}", draw, REGULAR.due) for place in range(200)]
+    others = [replace(case, reads=drawn.reads, scans=drawn.scans) for case in cases
+              for drawn in [_drawn(case.name, draw, REGULAR.due)]]  # fmt: skip
+    trial = made.trial(pfs={"reader": "independent"})
+    adam = derive_adam(_study(cases, 500, others), trial)
+    assert adam.decisions.count("acceptance-not-collected") == 1
+    _compared(adam.tables["adtte"], others, REGULAR, 500)
 
 
 @pytest.mark.parametrize("intervals", list(INTERVALS))
@@ -89,12 +119,7 @@ def test_the_engine_and_the_plain_program_agree(intervals, cutoff) -> None:
     cases = [_drawn(f"P{place:03}", draw, visits) for place in range(300)]
     trial = made.trial(intervals=stated) if stated else made.trial()
     adtte = derive_adam(_study(cases, cutoff), trial).tables["adtte"]
-    engine = {(name, code): (aval - 1, cnsr) for name, code, aval, cnsr in
-              adtte.select("USUBJID", "PARAMCD", "AVAL", "CNSR").iter_rows() if code in PARAMETERS}  # fmt: skip
-    wanted = {(case.name, code): plain.pfs(case, rule_set, schedule, cutoff)
-              for case in cases for code, rule_set in PARAMETERS.items()}  # fmt: skip
-    differing = {key: (engine.get(key), wanted[key]) for key in wanted if engine.get(key) != wanted[key]}
-    assert not differing, "\n".join(f"{key}: engine {a}, plain {b}" for key, (a, b) in list(differing.items())[:10])
+    engine = _compared(adtte, cases, schedule, cutoff)
     between = adtte.filter(pl.col("PARAMCD") == "PFSIC").select("USUBJID", "LINT", "RINT").iter_rows()
     assert {name: (left, right) for name, left, right in between} == {c.name: plain.bounds(c, cutoff) for c in cases}
     # The rules are at work: many patients are moved, and each rule set answers otherwise than the others.

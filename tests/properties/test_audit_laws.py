@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from equipoise.evidence import PublishedTrial, audit_trial
 from equipoise.evidence.printed import parse_printed
@@ -132,3 +133,34 @@ def test_the_committed_calibration_says_what_the_docs_say():
     for name, counts in record["planted"].items():
         flagged, noted = (round(100 * counts.get(kind, 0) / counts["trials"]) for kind in ("flagged", "noted"))
         assert f"| {name} | {counts['trials']:,} | {flagged}% | {noted}% |" in page
+
+
+ODD = st.sampled_from(
+    ["0", "0.0", "0.5", "1", "1.00", "0.84", ".149", "<.001", ">.99", "NR", "100", "1e-9", "999999", "<1", "1e-40"]
+)
+
+
+@given(
+    numbers=st.lists(ODD, min_size=9, max_size=9), level=st.sampled_from(["", "95% ", "50% ", "99.9% "]),
+    sides=st.sampled_from([None, 1, 2]), events=st.sampled_from([None, 0, 1, 10**6]),
+    n=st.sampled_from([(1, 1), (100, 50), (3, 10_000)]),
+)  # fmt: skip
+def test_any_printed_numbers_are_audited_or_refused_in_words(numbers, level, sides, events, n):
+    a, b, c, p, median, low, high, rate, percent = numbers
+    parts = {"experimental": {"median": f"{median} ({low}-{high})"}, "rates": [{"at": 6, "experimental": rate}],
+             "test": {"p": p, "sides": sides}, "events": events}  # fmt: skip
+    entry = share(experimental={"percent": percent, "interval": {"lower": low, "upper": high}}, control={"percent": b})
+    trial = _accepted(f"{a} ({level}{b}-{c})", n=n, shares=[entry], **parts)
+    if trial is None:
+        return
+    audit = audit_trial(trial, deep=False)
+    assert audit.status in ("inconsistent", "note", "consistent")
+    assert json.loads(json.dumps(audit.to_dict()))["headline"] == audit.headline()
+    assert len(audit.to_rows()) >= len(audit.findings)
+
+
+def _accepted(*arguments, **parts) -> PublishedTrial | None:
+    try:
+        return published(*arguments, **parts)
+    except ValidationError:
+        return None

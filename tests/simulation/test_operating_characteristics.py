@@ -3,17 +3,20 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from equipoise.design import Hazard, group_sequential
+from equipoise.design import Accrual, Hazard, group_sequential
 from equipoise.frames.results import ResultTable
 from equipoise.protocol import load_trial
 from equipoise.simulation.draws import draw_look_times, draw_trial
 from equipoise.simulation.operating import simulate
 from equipoise.simulation.scenario_grid import simulate_grid
 from equipoise.simulation.trial_looks import LookBounds, TrialLook
+from equipoise.simulation.trial_model import TrialModel
+from equipoise.simulation.trial_options import Deaths
 from equipoise.simulation.trial_plan import plan_simulation
 from equipoise.simulation.trial_runs import Work
 from imagined_trials import general_model, small_model, stratified_model
@@ -167,6 +170,50 @@ def test_events_that_never_come_are_said():
     assert "its events are never reached" in found.text()
     row = ResultTable(found.to_rows()).one(statistic="share_not_reached")
     assert row.value == found.not_reached(1)
+
+
+def test_events_of_some_arms_that_never_come_are_said():
+    bare = small_model()
+    last = bare.arms[-1]
+    look = TrialLook(events=7, arms=(last,), latest=9.0)
+    found = simulate(replace(bare, looks=(look,)), trials=500, seed=1, course=0)
+    reached = found.histogram(f"events {last}", 1)[1][7:].sum() / 500
+    assert 0.0 < reached < 1.0
+    assert found.not_reached(1) == pytest.approx(1.0 - reached, abs=1e-12)
+    row = ResultTable(found.to_rows()).one(statistic="share_not_reached")
+    assert (row.level2, row.value) == (last, found.not_reached(1))
+
+
+def test_deaths_that_never_come_are_said():
+    bare = small_model()
+    deaths = Deaths(before=dict.fromkeys(bare.arms, Hazard(0.02)), after=dict.fromkeys(bare.arms, Hazard(0.1)))
+    look = TrialLook(events=20, endpoint="death", latest=12.0)
+    found = simulate(replace(bare, deaths=deaths, looks=(look,)), trials=500, seed=1, course=0)
+    assert found.at_look("death_events", 1).mean == pytest.approx(
+        sum(found.at_look(f"death_events {arm}", 1).mean for arm in bare.arms), abs=1e-9
+    )
+    assert 0.0 < found.not_reached(1) < 1.0
+    early = found.histogram("death_events", 1)[1][:20].sum() / 500
+    assert found.not_reached(1) == pytest.approx(early, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("engine", "used"), [("auto", "lanes"), ("compiled", "lanes"), ("general", "general"), ("plain", "plain")]
+)
+def test_the_engine_that_ran_is_named(engine, used):
+    found = simulate(small_model(), trials=16, seed=1, course=0, engine=engine)
+    assert ResultTable(found.to_rows()).one(parameter="run", statistic="engine").value_text == used
+
+
+def test_twenty_thousand_patients_run_in_lanes():
+    model = TrialModel.two_arms(
+        accrual=Accrual.uniform(n=20_000, duration=24.0), control=Hazard.from_median(6.0), effect=0.95, looks=15_000,
+        alpha=0.025, block_sizes=(4,),
+    )  # fmt: skip
+    lanes, general = (simulate(model, trials=16, seed=1, course=0, engine=each) for each in ("auto", "general"))
+    assert (lanes.engine, general.engine) == ("lanes", "general")
+    assert lanes.at_look("time", 1) == general.at_look("time", 1)
+    assert lanes.at_look("z experimental", 1).mean == pytest.approx(general.at_look("z experimental", 1).mean, abs=1e-4)
 
 
 def test_rows_hold_everything(stratified):

@@ -33,7 +33,7 @@ def test_the_table_names_every_feature_with_its_engine():
     for name, model in FEATURES.items():
         engine = "pooled" if model.pooled else "lanes" if isinstance(model.to_spec(), TrialSpec) else "general"
         assert table[name][0] == engine, name
-        assert table[name][1] >= (18_000.0 if name.startswith("all together") else 20_000.0), name
+        assert table[name][1] >= 20_000.0, name
 
 
 @pytest.mark.parametrize("name", FEATURES)

@@ -61,8 +61,8 @@ def of_averaged_increments(design: GroupSequentialDesign, m: float, v: float) ->
     """
     i = design.events * design.variance_share
     own = i / (1.0 + v * i)
-    bounds = [(b * np.sqrt(i) + m * i) / (1.0 + v * i) / np.sqrt(own) for b in (design.lower, design.upper)]
-    return crossing_probabilities(own, *bounds, 0.0)[1]
+    lower, upper = ((b * np.sqrt(i) + m * i) / (1.0 + v * i) / np.sqrt(own) for b in (design.lower, design.upper))
+    return crossing_probabilities(own, lower, upper, 0.0)[1]
 
 
 @pytest.mark.parametrize("futility", [None, Spending("obrien-fleming")])

@@ -92,7 +92,7 @@ def test_printed_digits_bound_the_standard_error():
 
 def two_trials() -> tuple[list[float], list[int], list[str], list[str]]:
     """Two trials of six patients, on times that interleave."""
-    time = [1, 3, 5, 2, 4, 6, 2, 5, 8, 3, 7, 9]
+    time = [1.0, 3, 5, 2, 4, 6, 2, 5, 8, 3, 7, 9]
     event = [1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1]
     return time, event, (["c"] * 3 + ["e"] * 3) * 2, ["X"] * 6 + ["Y"] * 6
 

@@ -1,11 +1,11 @@
 """Six patients whose curve is worked by hand, and what a reconstruction makes of it.
 
-    time   1      2      3      4      5      6
-           event  cens.  event  event  cens.  event
-    risk   6      5      4      3      2      1
-    S      5/6           5/6*3/4 = 5/8
-                                5/8*2/3 = 5/12
-                                              0
+time   1      2      3      4      5      6
+       event  cens.  event  event  cens.  event
+risk   6      5      4      3      2      1
+S      5/6           5/6*3/4 = 5/8
+                            5/8*2/3 = 5/12
+                                          0
 """
 
 from __future__ import annotations

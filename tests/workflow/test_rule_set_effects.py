@@ -125,3 +125,13 @@ def test_a_look_dates_the_cutoff_of_a_check_too() -> None:
         with pytest.raises(ArgumentError, match="neither a date nor a look of the trial file") as told:
             check(trial, sdtm=sdtm, cutoff="interm")
         assert "did you mean 'interim'?" in str(told.value.hint)
+
+
+def test_the_median_of_interval_censored_dates_is_in_the_unit_of_the_others() -> None:
+    # Progressions seen on days 57, 113 and 169 lie in (0, 57], (57, 113] and (113, 169]: the median is in the second.
+    seen = [(56, "SD"), (112, "SD"), (168, "SD")]
+    patients = [made.patient(f"P{n}", responses=[*seen[:n], (56 * (n + 1), "PD")]) for n in range(3)]
+    derived = derive_trial(made.trial(), sdtm=made.study(*patients))
+    effect = rule_set_effects(made.trial(), derived)[-1]
+    assert effect["turnbull_median"]["PALBO_ET"] == pytest.approx([57 / 30.4375, 113 / 30.4375])
+    assert rule_set_lines([effect])[0].endswith("Turnbull median PALBO_ET 1.9 to 3.7")

@@ -30,6 +30,12 @@ def audit(
     new: Annotated[
         Path | None, typer.Option("--new", help="Write a commented starter file there.", show_default=False)
     ] = None,
+    from_text: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-text", help="Read an abstract (- for standard input) into a draft to confirm.", show_default=False
+        ),
+    ] = None,
     deep: Annotated[
         bool | None,
         typer.Option("--deep/--no-deep", help="Search for a data set that has all numbers.",
@@ -44,6 +50,9 @@ def audit(
     json: Json = False,
 ) -> None:  # fmt: skip
     """Check published numbers against each other; exit status 1 when any are inconsistent."""
+    if from_text is not None:
+        _read_text(from_text, new, force=force, as_json=json)
+        return
     if new is not None:
         _write_new(new, published, force=force, as_json=json)
         return
@@ -73,6 +82,21 @@ def _audited(published: str, *, deep: bool | None) -> Audit | Audits:
     if sys.stderr.isatty():
         typer.echo("searching for a data set that has all the numbers; --no-deep leaves it out", err=True)
     return audit_published(published, deep=deep)
+
+
+def _read_text(source: Path, new: Path | None, *, force: bool, as_json: bool) -> None:
+    """A draft of a published-result file: what was understood, to be confirmed before it is audited."""
+    from equipoise.workflow.auditing import draft_from, write_draft
+
+    draft = draft_from(source)
+    if new is not None:
+        write_draft(draft, new, force=force)
+    if as_json:
+        print_json("audit", draft.to_dict() | ({"file": str(new)} if new is not None else {}))
+        return
+    print_lines([draft.to_yaml()] if new is None else [f"wrote {new}"])
+    for line in draft.lines():
+        typer.echo(line, err=True)
 
 
 def _write_new(new: Path, published: str | None, *, force: bool, as_json: bool) -> None:

@@ -17,7 +17,7 @@ from equipoise.derivation.findings import find_collected, find_derived
 from equipoise.derivation.laboratory import derive_laboratory, find_ungraded
 from equipoise.derivation.new_therapy import derive_new_therapy, find_undated_therapies
 from equipoise.derivation.progression_date import find_passed_over
-from equipoise.derivation.readers import derive_read_adrs
+from equipoise.derivation.readers import derive_read_adrs, find_unaccepted, without_empty_acceptance
 from equipoise.derivation.recist_discordance import Discordance
 from equipoise.derivation.recist_findings import find_lesion_units
 from equipoise.derivation.recist_use import derive_with_lesions, needs_lesions, take_lesion_results
@@ -83,7 +83,7 @@ def derive_adam(
     check_randomized(study)
     check_trial_levels(study)
     log = DecisionLog()
-    study, late = filter_after_cutoff(study)
+    study, late = filter_after_cutoff(without_empty_acceptance(study))
     log.extend(late)
     # What needs no tumor data is derived beside them, so that two processors are busy to the end.
     with ThreadPoolExecutor(1) as beside:
@@ -107,7 +107,8 @@ def derive_adam(
 
 
 def _find_collected(study: Study) -> list[Decided]:
-    return [*find_collected(study), *find_undated_therapies(study), *find_ungraded(study)]
+    found = (find_collected, find_undated_therapies, find_unaccepted, find_ungraded)
+    return [decided for find in found for decided in find(study)]
 
 
 def _derive_besides(study: Study, adsl: pl.DataFrame) -> tuple[pl.DataFrame, RuleFacts, dict[str, pl.DataFrame]]:

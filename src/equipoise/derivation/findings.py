@@ -325,7 +325,7 @@ def _never_assessed(adrs: pl.DataFrame) -> Iterator[Decided]:
     none = last.join(counted, on=list(KEYS), how="anti")
     only_ne = last.join(counted, on=list(KEYS), how="semi")
     end = "without an event, progression-free survival is censored at randomization"
-    for records, words in ((none, "no tumor assessment"), (only_ne, "no tumor assessment other than NE")):
+    for records, words in ((none, "no usable response"), (only_ne, "no response other than NE")):
         yield from decisions(
             records,
             "never-assessed",

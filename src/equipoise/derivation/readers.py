@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import polars as pl
@@ -11,6 +12,7 @@ from equipoise.derivation.progression_date import derive_progression_date
 from equipoise.derivation.response_parameters import derive_adrs
 from equipoise.derivation.study import KEYS, Study
 from equipoise.derivation.time_to_event import INDEPENDENT
+from equipoise.frames.decisions import Decided, Decision
 
 _EVALUATOR = "INDEPENDENT ASSESSOR"
 # Parameters that no reader decides.
@@ -49,10 +51,35 @@ def derive_read_adrs(study: Study, adsl: pl.DataFrame) -> dict[str, pl.DataFrame
     }
 
 
+def without_empty_acceptance(study: Study) -> Study:
+    """The study without an RSACPTFL that no record fills: an empty column is no acceptance of nothing."""
+    rs = study.tables.get("rs")
+    if rs is None or not _holds_acceptance(study) or rs["RSACPTFL"].null_count() < rs.height:
+        return study
+    return replace(study, tables={**study.tables, "rs": rs.drop("RSACPTFL")})
+
+
+def find_unaccepted(study: Study) -> Iterator[Decided]:
+    """A decision where an endpoint is the independent reader's and nobody said which of the readings is accepted."""
+    if _holds_acceptance(study) or all(endpoint.reader == "investigator" for endpoint in study.profile.endpoints):
+        return
+    yield Decision(
+        severity="warning",
+        code="acceptance-not-collected",
+        domain="RS",
+        variable="RSACPTFL",
+        decision="no record of RS is marked as accepted: all of the independent reader count, of one day the worst",
+        rule="reader: independent",
+    )
+
+
+def _holds_acceptance(study: Study) -> bool:
+    rs = study.tables.get("rs")
+    return rs is not None and "RSACPTFL" in rs.columns
+
+
 def _as_independent(study: Study) -> Study:
     """The study as the independent reader's: accepted records only, where acceptance was collected."""
-    rs = study.tables.get("rs")
-    accepted = rs is not None and "RSACPTFL" in rs.columns
-    constants = {"evaluator": _EVALUATOR, "accepted_records_only": accepted}
+    constants = {"evaluator": _EVALUATOR, "accepted_records_only": _holds_acceptance(study)}
     profile = set_constants(study.profile, constants, "endpoint read by the independent reader")
     return replace(study, profile=profile)

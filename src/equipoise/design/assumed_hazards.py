@@ -13,7 +13,9 @@ from equipoise.design.hazards import Hazard
 Survival = Callable[[float], float]
 
 PIECES = 32
-_LATE = 0.999
+# Hazards may change fast where the first and the last events happen.
+_EARLY, _LATEST = (0.002, 0.01), (0.985, 0.995, 0.999)
+_LATE = _LATEST[-1]
 # Nothing is looked at later, in months.
 _LONGEST = 1200.0
 _SMALLEST = 1e-9
@@ -22,14 +24,17 @@ _NODES = 800
 
 
 def hazard_in_pieces(survival: Survival) -> Hazard:
-    """Constant hazards in pieces with the same survival at their ends, which divide the events evenly.
+    """Constant hazards in pieces with the same survival at their ends.
+
+    The pieces divide the events evenly, but for shorter ones at both ends.
 
     >>> hazard = hazard_in_pieces(lambda months: 2.0 ** -((months / 6.0) ** 2))
     >>> [round(float(hazard.survival(t)), 3) for t in (3.0, 6.0, 9.0)]
     [0.841, 0.5, 0.21]
     """
     never = survival(_LONGEST)
-    shares = [*(np.arange(1, PIECES) / PIECES).tolist(), _LATE]
+    between = PIECES - len(_EARLY) - len(_LATEST)
+    shares = [*_EARLY, *(np.arange(1, between + 1) / (between + 1)).tolist(), *_LATEST]
     times = [_time_of(survival, 1.0 - share * (1.0 - never)) for share in shares]
     if never > _SMALLEST:
         times.append(_LONGEST)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from equipoise.evidence.abstract_patterns import Sentence
-from equipoise.evidence.abstract_rules import Found, arm_name, is_control, kind_of_share
+from equipoise.evidence.abstract_rules import Found, arm_name, is_control, kind_of_share, named_together
 from equipoise.quantities import DAYS_PER_UNIT
 
 ORDER_ASSUMED = "the first value is the experimental arm's"
@@ -35,7 +35,7 @@ class EndpointDraft:
     name: str
     unit: str | None = None
     values: dict[str, Placed] = field(default_factory=dict)
-    rates: list[tuple[float, Placed, Placed]] = field(default_factory=list)
+    rates: list[tuple[float, str, Placed, Placed]] = field(default_factory=list)
     p_words: str = ""
 
 
@@ -91,7 +91,9 @@ def collect(plain: str, parts: list[Sentence], found: list[Found]) -> Collected:
         if one.sentence.is_design and one.kind in ("ratio", "medians", "rates", "shares", "events"):
             out.refuse(one, "its sentence speaks of the design, not of results")
         elif one.sentence.is_part and one.kind in ("ratio", "medians", "rates", "shares", "events"):
-            out.refuse(one, "its sentence speaks of some patients or another assessment; add it by hand if it is wanted")
+            out.refuse(
+                one, "its sentence speaks of some patients or another assessment; add it by hand if it is wanted"
+            )
         else:
             _PLACES[one.kind](out, one, before.get(one.sentence.start))
     _ask(out)
@@ -199,12 +201,13 @@ def _p_text(words: str) -> str:
     return plain.replace("≤", "<").replace("≥", ">")
 
 
-def _estimate(value: str, limits: tuple[str, str, str | None] | None, factor: str = "") -> str:
+def _estimate(value: str, limits: tuple[str, str, str | None] | None) -> str:
     """A value with its limits as a published-result file writes them."""
     if limits is None:
-        return _reached(value) + factor
+        return _reached(value)
     level = f"{limits[2]}% " if limits[2] else ""
-    return f"{_reached(value)}{factor} ({level}{_reached(limits[0])}-{_reached(limits[1])})"
+    between = "-" if _reached(limits[0]) != "NE" else " to "
+    return f"{_reached(value)} ({level}{_reached(limits[0])}{between}{_reached(limits[1])})"
 
 
 def _reached(value: str) -> str:
@@ -241,13 +244,12 @@ def _place_medians(out: Collected, one: Found, before: Sentence | None) -> None:
         result.values[arm] = out.note(placed)
 
 
-def _pair(
-    out: Collected, one: Found, doubt: str
-) -> tuple[list[tuple[str, tuple[str, str, str | None] | None]], str]:
+def _pair(out: Collected, one: Found, doubt: str) -> tuple[list[tuple[str, tuple[str, str, str | None] | None]], str]:
     """Both values with their limits, the experimental arm's first, and what was assumed."""
     match = one.match
-    first = arm_name(match["arm1"])
-    second = arm_name(match["arm2"]) or arm_name(match["lead2"]) or _named_before(match["lead2"])
+    first, second = named_together(match["arm2"]) or (
+        arm_name(match["arm1"]), arm_name(match["arm2"]) or arm_name(match["lead2"]) or _named_before(match["lead2"])
+    )  # fmt: skip
     swapped, assumed = _order(out, first, second)
     values = [(match[f"value{k}"], one.limits(str(k))) for k in (1, 2)]
     bare = any(limits is not None and limits[2] is None for _, limits in values)
@@ -274,8 +276,7 @@ def _place_rates(out: Collected, one: Found, before: Sentence | None) -> None:
         out.note(Placed(f"{name}: {arm} rate at {at:g} {unit}, %", _estimate(value, limits), one.span, doubt))
         for arm, (value, limits) in zip(("experimental", "control"), pair, strict=True)
     )
-    result.rates.append((at, first, second))
-    first.field += f" [{unit}]"
+    result.rates.append((at, unit, first, second))
 
 
 def rate_time(at: float, unit: str, wanted: str) -> float:
@@ -289,7 +290,9 @@ def rate_time(at: float, unit: str, wanted: str) -> float:
 def _place_shares(out: Collected, one: Found, before: Sentence | None) -> None:
     words = one.match["words"]
     label = re.split(r"[,;:]\s+|\band\s+the\b", words)[-1]
-    label = re.sub(r"\b(?:was|were|occurred|reported|observed|in|of|the|an?|with|had)\b\s*$", "", label.strip(" ,(")).strip()
+    label = re.sub(
+        r"\b(?:was|were|occurred|reported|observed|in|of|the|an?|with|had)\b\s*$", "", label.strip(" ,(")
+    ).strip()
     label = re.sub(r"\s+(?:was|were|occurred|reported)\b.*$", "", label).strip(" ,(") or words.strip()
     pair, doubt = _pair(out, one, "")
     first, second = (

@@ -23,7 +23,7 @@ VERSUS = r"(?:\bversus\b|\bvs\b\.?|\bv\b\.?|\b(?:as\s+)?compared\s+(?:with|to)\b
 LEVEL = r"(?P<level{0}>\d{{2}}(?:\.\d+)?)\s*%\s*(?:CIs?\b|confidence\s+intervals?\b)(?:\s*\[CI\])?\s*[:,=]?\s*"
 PVALUE = rf"(?P<p>(?:[<>=≤≥]|less\s+than)\s*{NUMBER}(?:\s*[x×]\s*10\s*\^?-\d+|e-\d+)?)"
 
-SENTENCE_END = re.compile(r"(?<!\bvs)(?<!\bv)(?<=[.!?])\s+(?=[A-Z\d(])")
+SENTENCE_END = re.compile(r"(?<!\bvs\.)(?<!\bv\.)(?<=[.!?])\s+(?=[A-Z\d(])")
 ANY_NUMBER = re.compile(r"(?<![\w.,/-])\.?\d[\d.,]*(?:%|\b)")
 ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("IDFS", r"invasive[\s-]+disease[\s-]+free\s+survival|\bIDFS\b"),

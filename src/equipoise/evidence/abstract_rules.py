@@ -26,25 +26,27 @@ _RATIO = re.compile(
     rf"(?P<words>[^.\d;]{{0,70}}?)(?P<value>{NUMBER}){interval('')}?", re.IGNORECASE,
 )  # fmt: skip
 _AFTER_RATIO = re.compile(
-    rf"[\s;,)\]]*(?:and\s+)?(?P<words>(?:(?:two|one|2|1|log|rank|sided|stratified|unstratified|nominal|by|the|with|a|test)\b"
+    rf"[\s;,()\]]*(?:and\s+)?(?P<words>(?:(?:two|one|2|1|log|rank|sided|stratified|unstratified|nominal|by|the|with|a|test)\b"
     rf"[\s,-]*){{0,6}})(?:P|p)(?:[\s-]*values?)?\s*(?:of|was)?\s*{PVALUE}", re.IGNORECASE,
 )  # fmt: skip
 _MEDIANS = re.compile(
     rf"\bmedian\b(?P<words>[^.\d;]{{0,120}}?)(?P<value1>{_VALUE})(?P<unit1>{UNIT})?(?:{interval('1')})?"
     rf"(?P<arm1>{_WORDS})\s*{VERSUS}\s*(?P<lead2>{_WORDS})(?P<value2>{_VALUE})(?P<unit2>{UNIT})?(?:{interval('2')})?"
-    rf"(?P<arm2>(?:[^.;\d(]){{0,80}})", re.IGNORECASE,
+    rf"(?P<arm2>(?:[^.;\d(]){{0,200}})", re.IGNORECASE,
 )  # fmt: skip
 _RATES = re.compile(
     rf"(?:(?P<at>\d+(?:\.\d+)?)(?P<unit>{UNIT})\s+(?P<words>[^.\d;%]{{0,60}}?)"
     rf"|(?P<words3>[^.\d;%]{{0,60}}?)\bat\s+(?P<at2>\d+(?:\.\d+)?)(?P<unit2>{UNIT}))"
     rf"(?P<link>[^.\d;%]{{0,25}}?)(?P<value1>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('1')})?(?P<arm1>{_WORDS})\s*{VERSUS}\s*"
-    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,80}})", re.IGNORECASE,
+    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,200}})", re.IGNORECASE,
 )  # fmt: skip
 _SHARES = re.compile(
     rf"(?P<words>[^.;%]{{0,110}}?)(?P<value1>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('1')})?(?P<arm1>{_WORDS})\s*{VERSUS}\s*"
-    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,80}})", re.IGNORECASE,
+    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,200}})", re.IGNORECASE,
 )  # fmt: skip
-_RESPONSE = re.compile(r"\brespon(?:se|ded|ders)\b|\bORR\b|clinical[\s-]+benefit|\bCBR\b|disease[\s-]+control", re.IGNORECASE)
+_RESPONSE = re.compile(
+    r"\brespon(?:se|ded|ders)\b|\bORR\b|clinical[\s-]+benefit|\bCBR\b|disease[\s-]+control", re.IGNORECASE
+)
 _HARM = re.compile(
     r"adverse|\bgrade\b|toxic|neutropen|an[a]?emia|thrombocyt|leukopen|discontinu|diarrh|fatigue|nausea|rash|serious",
     re.IGNORECASE,
@@ -59,9 +61,9 @@ _WE_ASSIGNED = re.compile(
 )  # fmt: skip
 _ALLOCATION = re.compile(r"(?<![\d:.])(?P<first>\d)\s*(?::|-?to-?)\s*(?P<second>\d)(?![\d:.])")
 _ARMS_BY_TO = re.compile(
-    rf"(?<![\d.])(?P<n1>\d+)\s*(?:patients\s+|\(\d[\d.]*%\)\s*)?(?:were\s+assigned\s+)?to\s+"
-    rf"(?:the\s+|receive\s+)?(?P<arm1>[^\d.;,]{{2,70}}?)\s*,?\s*and\s+(?P<n2>\d+)\s*(?:patients\s+|\(\d[\d.]*%\)\s*)?"
-    rf"(?:were\s+assigned\s+)?to\s+(?:the\s+|receive\s+)?(?P<arm2>[^\d.;,)]{{2,70}})", re.IGNORECASE,
+    r"(?<![\d.])(?P<n1>\d+)\s*(?:patients\s+|\(\d[\d.]*%\)\s*)?(?:were\s+assigned\s+)?to\s+"
+    r"(?:the\s+|receive\s+)?(?P<arm1>[^\d.;,]{2,70}?)\s*,?\s*and\s+(?P<n2>\d+)\s*(?:patients\s+|\(\d[\d.]*%\)\s*)?"
+    r"(?:were\s+assigned\s+)?to\s+(?:the\s+|receive\s+)?(?P<arm2>[^\d.;,)]{2,70})", re.IGNORECASE,
 )  # fmt: skip
 _ARMS_BY_N = re.compile(
     r"(?P<arm1>[^.;,\d(]{2,70}?)\s*[(\[]\s*n\s*=\s*(?P<n1>\d+)\s*[)\]]\s*,?\s*(?:or|and|versus|vs\.?|v)\s+"
@@ -74,10 +76,13 @@ _EVENTS = re.compile(
 _FOLLOW_UP = re.compile(
     rf"\bmedian\s+(?:duration\s+of\s+)?follow[\s-]?up[^.\d;]{{0,40}}?(?P<value>{NUMBER})(?P<unit>{UNIT})", re.IGNORECASE
 )
-_LEADING = re.compile(
-    r"^(?:.*\b(?:received?|receiving|assigned\s+to|allocated\s+to|treated\s+with|in|with|for|to|on)\s+)?(?:the\s+|a\s+)?",
-    re.IGNORECASE | re.DOTALL,
-)
+_ARM_BEGINS = re.compile(
+    r"^[\s,)\]]*(?:of\s+(?:the\s+)?)?(?:(?:in|among|for)\s+)?(?:(?:the|those|all)\s+)?"
+    r"(?:(?:patients|participants|women|men|those|recipients)\s+)?"
+    r"(?:(?:who\s+)?(?:received|receiving)|assigned\s+to|allocated\s+to|treated\s+with|(?<=\s)in|with|for|among|on|of"
+    r"|(?<=in\s)|(?<=for\s)|(?<=the\s))\s*(?:the\s+)?\b", re.IGNORECASE,
+)  # fmt: skip
+_LISTED = re.compile(r"\brespectively\b|\b(?:groups|arms)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -155,12 +160,26 @@ def _end_of_numbers(match: re.Match[str]) -> int:
 
 
 def arm_name(words: str) -> str:
-    """The arm that words beside a value name; empty where they name none."""
-    plain = words.strip(" ,;:()[]-")
-    if not re.search(r"\b(?:in|with|for|to|on|received?|receiving)\b|\b(?:group|arm)\b|\balone\b", plain, re.IGNORECASE):
-        return ""
-    name = _LEADING.sub("", plain)
-    return re.sub(r"\s+(?:groups?|arms?|patients|cohort|recipients)?\s*$", "", name, flags=re.IGNORECASE).strip(" ,;:()[]")
+    """The arm that words right after a value name ("in the placebo group"); empty where they name none."""
+    begun = _ARM_BEGINS.match(words)
+    return _bare_name(words[begun.end() :]) if begun is not None else ""
+
+
+def named_together(words: str) -> tuple[str, str] | None:
+    """Both arms, where words after the second value list them: "in the placebo and X groups, respectively".
+
+    Empty names where such a list cannot be parted; None where the words are no list.
+    """
+    if not _LISTED.search(words):
+        return None
+    begun = _ARM_BEGINS.match(words)
+    names = re.split(r"\s+(?:and|or)\s+(?:the\s+)?", _bare_name(words[begun.end() :]) if begun is not None else "")
+    return (_bare_name(names[0]), names[1]) if len(names) == 2 else ("", "")
+
+
+def _bare_name(words: str) -> str:
+    plain = re.split(r",|\brespectively\b", words.strip(" ,;:()[]-"))[0]
+    return re.sub(r"\s+(?:groups?|arms?|patients|cohorts?|recipients)?\s*$", "", plain, flags=re.IGNORECASE).strip(" -")
 
 
 def is_control(name: str) -> bool:

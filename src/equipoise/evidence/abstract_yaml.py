@@ -64,7 +64,7 @@ def _ratio(held: Collected, quotes: dict[tuple[int, int], str]) -> Iterator[str]
 
 def _result(held: Collected, result: EndpointDraft, quotes: dict[tuple[int, int], str]) -> Iterator[str]:
     yield f"  - endpoint: {result.name}"
-    units = {re.findall(r"\[(\w+)\]$", first.field)[0] for _, first, _ in result.rates}
+    units = {unit for _, unit, _, _ in result.rates}
     unit = result.unit or ("months" if len(units) != 1 else units.pop())
     yield f"    unit: {unit}"
     yield "    source: text"
@@ -79,8 +79,8 @@ def _result(held: Collected, result: EndpointDraft, quotes: dict[tuple[int, int]
             yield f'    {arm}: {{median: "{result.values[arm].value}"}}{_words(result.values[arm], quotes)}'
     if result.rates:
         yield "    rates:"
-    for at, first, second in sorted(result.rates, key=lambda one: one[0]):
-        time = rate_time(at, re.findall(r"\[(\w+)\]$", first.field)[0], unit)
+    for at, given, first, second in sorted(result.rates, key=lambda one: rate_time(one[0], one[1], unit)):
+        time = rate_time(at, given, unit)
         values = f'experimental: "{first.value}", control: "{second.value}"'
         yield f"      - {{at: {time:g}, {values}}}{_words(first, quotes)}"
 

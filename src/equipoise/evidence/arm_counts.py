@@ -41,7 +41,9 @@ class ArmCounts:
         place = np.searchsorted(self.time, times, side="right")
         return np.append(1.0, self.survival)[place]
 
-    def patients(self, marks: np.ndarray | None = None, shares: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def patients(
+        self, marks: np.ndarray | None = None, shares: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Time and event (booleans) of every patient, in order of time.
 
         Censored patients stand evenly between two knots, at the figure's censoring `marks` where as many stand there,
@@ -53,7 +55,9 @@ class ArmCounts:
         rank = np.arange(len(gap)) - first[gap]
         within = self.censored[gap]
         if shares is None:
-            share = np.where(gap == len(self.time), (rank + 1.0) / np.maximum(within, 1), (rank + 0.5) / np.maximum(within, 1))
+            share = np.where(
+                gap == len(self.time), (rank + 1.0) / np.maximum(within, 1), (rank + 0.5) / np.maximum(within, 1)
+            )
         else:
             share = np.where((gap == len(self.time)) & (rank + 1 == within), 1.0, shares[: len(gap)])
         left = starts[gap] + share * (stops - starts)[gap]

@@ -15,6 +15,8 @@ from equipoise.kernels.plain.special import normal_quantile
 
 # The paper behind each check that has one.
 _METHODS = {"information-bound": "schoenfeld", "percentages": "grim", "one-standard-error": "statcheck"}
+# Beyond it exp() has no number.
+_LARGEST_LOG = 700.0
 PRINTED, NARROWEST, EXPECTED, BY_P = "printed", "narrowest", "expected", "by-p"
 
 
@@ -50,6 +52,8 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
     b, z = math.log(ratio.value.value), normal_quantile(0.5 + reading.level / 2.0)
     events = result.total_events
     d = events if events is not None else trial.randomized
+    if d == 0:
+        return
     share = trial.ratio[0] / sum(trial.ratio)
     counted = f"{d} events" if events is not None else f"{d} patients, an event in each"
     level = f"{100 * reading.level:g}%"
@@ -63,7 +67,7 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
         sides = "one" if reading.sides == 1 else "two"
         errors[BY_P] = (f"From P = {p.text}, {sides}-sided", abs(b) / -normal_quantile(p.value / reading.sides))
     limits = {PRINTED: (f"Printed, {level}", ratio.interval.lower.value, ratio.interval.upper.value)}
-    limits |= {kind: (label, math.exp(b - z * s), math.exp(b + z * s)) for kind, (label, s) in errors.items()}
+    limits |= {kind: (label, _exp(b - z * s), _exp(b + z * s)) for kind, (label, s) in errors.items()}
     # What was printed keeps its digits beside its value.
     texts = (ratio.value.text, ratio.interval.lower.text, ratio.interval.upper.text)
     for kind, (label, low, high) in limits.items():
@@ -77,3 +81,7 @@ def _pictured(run: str, trial: PublishedTrial, result: PublishedEndpoint, *, fla
                 level1=kind, statistic=statistic, label=label, format="ratio", **said,
                 warning="inconsistent" if flagged and kind == PRINTED else None,
             )  # fmt: skip
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < _LARGEST_LOG else math.inf

@@ -38,9 +38,7 @@ def log_factorials(n: int) -> np.ndarray:
     return np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, n + 1)))))
 
 
-def probable_counts(
-    knots: Knots, n: int, law: CountLaw, end: float, *, event_cost: float = 0.0
-) -> ArmCounts:
+def probable_counts(knots: Knots, n: int, law: CountLaw, end: float, *, event_cost: float = 0.0) -> ArmCounts:
     """Events and censorings whose curve fits best, each knot's heights weighed against what numbers are likely.
 
     Minimizes sum over knots of z^2 / 2, z the distance of the product-limit curve to the knot's bounds in errors (at

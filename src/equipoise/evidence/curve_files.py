@@ -12,7 +12,7 @@ import polars as pl
 from equipoise.errors import DataError
 from equipoise.evidence.curve_points import CLICK_ERROR, CurvePoints, Scale, clean_points
 from equipoise.evidence.figure_curves import figure_curves
-from equipoise.evidence.vector_figure import RASTER_SUFFIXES, VECTOR_SUFFIXES, read_figure
+from equipoise.evidence.figure_files import RASTER_SUFFIXES, VECTOR_SUFFIXES, read_figure
 from equipoise.frames.tables import FORMATS, format_of, read_table, require_columns, to_number
 
 _ARM, _TIME, _SURVIVAL, _COUNT = "ARM", "TIME", "SURVIVAL", "N"

@@ -71,8 +71,8 @@ def clean_points(
     height = _as_shares(height, scale, notes, where)
     order = np.lexsort((-height, at))
     at, height = at[order], height[order]
-    _check_start(at, height, where)
     at, height = _lowest_of_each(at, height, notes)
+    _check_start(at, height, where)
     falling = np.clip(falling_heights(height), 0.0, 1.0)
     _check_rises(at, height, falling, error, where)
     moved = np.abs(falling - height)
@@ -97,10 +97,11 @@ def _numbers(time: Any, survival: Any, where: str) -> tuple[np.ndarray, np.ndarr
             "length-mismatch", f"{len(at)} times and {len(height)} heights", where=where or None,
             reason="a point is one time with one height",
         )  # fmt: skip
-    if len(at) < 2:
+    if len(np.unique(at)) < 2:
+        count = len(np.unique(at))
         raise DataError(
-            "value-invalid", f"a curve of {len(at)} point{'s' * (len(at) != 1)}", where=where or None,
-            reason="two points are the least that say how a curve falls",
+            "value-invalid", f"a curve of {count} point{'s' * (count != 1)}", where=where or None,
+            reason="two points, at two times, are the least that say how a curve falls",
         )  # fmt: skip
     wrong = ~np.isfinite(at) | ~np.isfinite(height) | (at < 0.0)
     if wrong.any():
@@ -162,7 +163,7 @@ def _check_rises(at: np.ndarray, height: np.ndarray, falling: np.ndarray, error:
     rise = height - falling
     worst = int(np.argmax(rise))
     if rise[worst] > _RISE * error:
-        rows = [{"time": float(at[k]), "survival": float(height[k])} for k in (max(worst - 1, 0), worst)]
+        rows: list[dict[str, object]] = [{"time": float(at[k]), "survival": float(height[k])} for k in (max(worst - 1, 0), worst)]
         level = falling[worst]
         raise DataError(
             "curve-rises",

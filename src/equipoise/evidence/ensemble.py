@@ -66,7 +66,9 @@ def _member(bench: Workbench, number: int, tau: float) -> EnsembleMember:
         time = np.concatenate([time for time, _ in patients])
         event = np.concatenate([event for _, event in patients])
         statistics = joint_statistics(time, event, np.repeat([1, 0], [len(time) for time, _ in patients]))
-    return EnsembleMember(patients, statistics, tuple(map(median_of, counts)), tuple(area(each, tau) for each in counts))
+    return EnsembleMember(
+        patients, statistics, tuple(map(median_of, counts)), tuple(area(each, tau) for each in counts)
+    )
 
 
 def median_of(counts: ArmCounts) -> float:

@@ -10,28 +10,31 @@ from equipoise.evidence.arm_counts import ArmCounts
 from equipoise.evidence.count_path import CountLaw, probable_counts
 from equipoise.evidence.curve_knots import LARGEST, Knots
 
-_ROUNDS = 5
-_NEAR = 2
+_ROUNDS = 6
+# As many are turned one by one at once, unless the curve loses more than this in log-probability.
+_FEW = 3
+_HARM = 6.0
+_TRIED = 80
 
 
 def counts_with_events(knots: Knots, n: int, law: CountLaw, end: float, events: int | None) -> ArmCounts:
     """The most probable counts of a curve among those with a total of events, where it is known.
 
-    Another total than the free one is neared by a cost of each event (bisection), then met by turning events into
-    censorings just after them, or the reverse, each time where the curve suffers least. Numbers at risk that a paper
-    prints stay as they are. The total is not met where the curve has too few, or needs more, steps.
+    A few too many events are turned into censorings just after them, or the reverse, each time where the curve suffers
+    least; where it suffers much, or many are, a cost of each event (bisection) nears the total first. Numbers at risk
+    that a paper prints stay as they are. The total is not met where the curve has too few, or needs more, steps.
     """
-    counts = probable_counts(knots, n, law, end)
-    if events is None:
-        return counts
-    if abs(counts.n_events - events) > _NEAR:
-        counts = _neared(knots, n, law, end, events, counts)
-    return moved_to(counts, knots, events)
+    free = probable_counts(knots, n, law, end)
+    if events is None or free.n_events == events:
+        return free
+    quick = moved_to(free, knots, events) if abs(free.n_events - events) <= _FEW else free
+    if quick.n_events == events and knots.misfit(quick.survival) <= knots.misfit(free.survival) + _HARM:
+        return quick
+    slow = moved_to(_neared(knots, n, law, end, events, free), knots, events)
+    return min(quick, slow, key=lambda each: (abs(each.n_events - events), knots.misfit(each.survival)))
 
 
-def _neared(
-    knots: Knots, n: int, law: CountLaw, end: float, events: int, counts: ArmCounts
-) -> ArmCounts:
+def _neared(knots: Knots, n: int, law: CountLaw, end: float, events: int, counts: ArmCounts) -> ArmCounts:
     # The total falls with the cost; a cost of one changes the odds of an event by e.
     best, cost, reach = counts, 0.0, 0.5
     bracket: dict[bool, float] = {counts.n_events > events: 0.0}
@@ -44,7 +47,7 @@ def _neared(
         tried = probable_counts(knots, n, law, end, event_cost=cost)
         if abs(tried.n_events - events) < abs(best.n_events - events):
             best = tried
-        if abs(tried.n_events - events) <= _NEAR:
+        if tried.n_events == events:
             break
         bracket[tried.n_events > events] = cost
     return best
@@ -79,6 +82,7 @@ def _turned(counts: ArmCounts, knots: Knots, segment: np.ndarray, *, more: bool)
         places = np.flatnonzero(counts.events > knots.least)
     if not len(places):
         return None
+    places = places[:: max(len(places) // _TRIED, 1)]
     now = counts.events[places]
     then = now + (1 if more else -1)
     ratio = (at_risk[places] - then) / np.maximum(at_risk[places] - now, 1e-9)

@@ -20,7 +20,7 @@ STEPS_PER_START = 60_000
 # Rows judged in all by default: some seconds.
 _ROWS_IN_ALL = 240_000_000
 _FEWEST_STEPS = 20_000
-_HEAT = np.array([0.1, 0.003])
+_HEAT = np.array([0.1, 0.0003])
 # A test of the same data and model as the ratio: its z and Wald's part by less than this.
 _OTHER_TEST = 0.5
 

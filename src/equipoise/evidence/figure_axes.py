@@ -123,9 +123,7 @@ def _given_axis(ticks: np.ndarray, given: Sequence[float], name: str) -> Axis:
     return Axis(float(given[0] - slope * ticks[0]), float(slope), tuple(ticks), said)
 
 
-def _labelled(
-    texts: Sequence[DrawnText], ticks: np.ndarray, outer: float, along: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _labelled(texts: Sequence[DrawnText], ticks: np.ndarray, outer: float, along: int) -> tuple[np.ndarray, np.ndarray]:
     """Ticks that have a number beside them, and those numbers."""
     spacing = float(np.diff(ticks).min())
     numbers = [(text, _value(text.text)) for text in texts if _NUMBER.match(text.text.strip())]

@@ -17,6 +17,8 @@ _START = 0.015
 # Standard deviation of a number rounded to its last digit, in units of that digit; two of them make a height.
 _ROUNDED = 0.29
 _TICK = 0.04
+# What was drawn may have been rounded before; one patient in two hundred still shows.
+_LEAST_ERROR = 2e-5
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def figure_curves(
     full = 100.0 if float(axes.y.value(np.array([axes.y.ticks[-1]]))[0]) > 2.0 else 1.0
     stairs = [line for line in _joined(figure.lines) if _is_staircase(line.corners, figure.unit)]
     stairs = [line for line in stairs if _drops(line.corners, figure.unit) >= _FEWEST_STEPS]
-    error = max(2**0.5 * _ROUNDED * figure.unit * abs(axes.y.slope) / full, 1e-6)
+    error = max(2**0.5 * _ROUNDED * figure.unit * abs(axes.y.slope) / full, _LEAST_ERROR)
     found = [_curve(line, axes, full, error) for line in stairs]
     starting = [(curve, line) for curve, line in zip(found, stairs, strict=True) if _starts(curve, line, axes, full)]
     if not starting:
@@ -129,7 +131,9 @@ def _marked(points: CurvePoints, lines: Sequence[DrawnLine], curve: DrawnLine, a
 def _words(place: int, curve: FoundCurve) -> str:
     points = curve.points
     ticks = f", {len(points.marks)} censoring ticks" if len(points.marks) else ""
-    return f"curve {place}, {curve.color}: {len(points)} steps to {points.end:.4g}, down to {points.height[-1]:.3g}{ticks}"
+    return (
+        f"curve {place}, {curve.color}: {len(points)} steps to {points.end:.4g}, down to {points.height[-1]:.3g}{ticks}"
+    )
 
 
 def _none(figure: VectorFigure, found: Sequence[FoundCurve], axes: Axes) -> DataError:

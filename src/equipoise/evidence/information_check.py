@@ -39,6 +39,9 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
         return Finding("information-bound", subject, "not-checked", "one limit was not reached")
     least, largest = errors
     d, counted = _events(trial, result)
+    if d == 0:
+        return Finding("information-bound", subject, "inconsistent", "no hazard ratio is estimated without an event",
+                       explanation="consistent with events that were not counted here")  # fmt: skip
     needed = math.ceil(4.0 / largest**2 - 1e-9)
     low, high = expected_information(trial, numbers, d)
     most = f" to {1 / least**2:.2f}" if least > 0.0 else " or more"

@@ -23,6 +23,7 @@ from equipoise.evidence.study_effects import (
     level_unstated,
     to_printed,
 )
+from equipoise.frames.columns import to_array, to_columns
 from equipoise.protocol.faults import Fault
 from equipoise.protocol.yaml_document import invalid_file, is_file, plain_values, read_text, read_yaml
 
@@ -58,7 +59,7 @@ def pool_names() -> tuple[str, ...]:
 def read_pooled_trials(trials: Any, *, endpoint: str | None = None) -> PooledTrials:
     """The trials of a table, of a pool file, or of a list.
 
-    Arguments: `trials`, a name of `pool_names()`; a .csv or .parquet table or a polars data frame (columns:
+    Arguments: `trials`, a name of `pool_names()`; a .csv or .parquet table or a data frame (columns:
     docs/methods/pooling.md); a .yaml or .json file of the same entries; or a sequence of `StudyEffect`,
     `PublishedTrial`, paths or names of published-result files, and mappings with the columns of a table. `endpoint`:
     of every published-result file, the result to take, by its name or the beginning of it; of a table with that column,
@@ -70,6 +71,8 @@ def read_pooled_trials(trials: Any, *, endpoint: str | None = None) -> PooledTri
         return _read_named(trials, endpoint)
     if hasattr(trials, "iter_rows"):
         return _read_table(trials, endpoint)
+    if hasattr(trials, "columns"):
+        return _read_table(_as_polars(trials), endpoint)
     if isinstance(trials, Sequence):
         return PooledTrials(tuple(_study_of(one, endpoint) for one in trials), endpoint or "")
     raise ArgumentError(
@@ -116,6 +119,17 @@ def _read_table(table: str | Path | pl.DataFrame, endpoint: str | None) -> Poole
     if problems:
         raise _invalid(name, problems)
     return PooledTrials(tuple(studies), endpoint or "")
+
+
+def _as_polars(frame: Any) -> pl.DataFrame:
+    """A pandas or Arrow frame; text stays text, and a number that is no number is an empty cell."""
+    import polars as pl
+
+    columns = {str(name): to_array(values, str(name)).tolist() for name, values in to_columns(frame, "trials").items()}
+    return pl.DataFrame(
+        {name: [None if value != value else value for value in values] for name, values in columns.items()},
+        strict=False,
+    )
 
 
 def _check_columns(columns: Sequence[str], name: str) -> None:
@@ -230,10 +244,11 @@ def _by_interval(name: str, cells: dict[str, str], shared: dict[str, Any]) -> St
 
 
 def _by_p(name: str, cells: dict[str, str], shared: dict[str, Any]) -> StudyEffect:
-    if cells.get("sides") not in ("1", "2"):
+    sides = cells.get("sides", "").removesuffix(".0")
+    if sides not in ("1", "2"):
         said = "does not say whether P is one- or two-sided" if "sides" not in cells else f"has {cells['sides']} sides"
         raise _refused("sides", f"{name} {said}", "write 1 or 2 in column sides: the standard error hangs on it")
-    return effect_from_p(name, cells["hr"], cells["p"], sides=int(cells["sides"]), **shared)
+    return effect_from_p(name, cells["hr"], cells["p"], sides=int(sides), **shared)
 
 
 def _by_std_error(name: str, cells: dict[str, str], shared: dict[str, Any]) -> StudyEffect:
@@ -267,6 +282,8 @@ def _count(cells: Mapping[str, str], column: str) -> int | None:
     text = cells.get(column)
     if text is None:
         return None
+    # A whole number of a column with gaps comes as 198.0.
+    text = text.removesuffix(".0")
     if not text.isdigit() or int(text) == 0:
         raise _refused(column, f"{column} is {text!r}", "a whole number above 0")
     return int(text)

@@ -19,8 +19,8 @@ from equipoise.kernels.plain.kaplan_meier import curve_quantile
 
 Side = Literal["experimental", "control"]
 SIDES: tuple[Side, Side] = ("experimental", "control")
-# How hard a printed height or median pulls a curve, share of 1: an eighth of a clicked point's error.
-_HARD = 0.0005
+# How hard a printed height or median pulls a curve, share of 1: far harder than a clicked point.
+_HARD = 0.00005
 _BESIDE = 1e-7
 _LEVEL = 95.0
 _INTERVALS = ("log-log", "log")
@@ -107,8 +107,8 @@ def height_bounds(published: PublishedEndpoint | None, side: Side) -> list[Heigh
     if median is not None and median.value.reached:
         value = median.value
         early, late = value.low * (1.0 - _BESIDE), value.high * (1.0 - _BESIDE)
-        bounds.append(HeightBound(early, 0.5 - _BESIDE, 1.0, _HARD / 10.0))
-        bounds.append(HeightBound(late, 0.0, 0.5 + _BESIDE, _HARD / 10.0))
+        bounds.append(HeightBound(early, 0.5 - _BESIDE, 1.0, _HARD))
+        bounds.append(HeightBound(late, 0.0, 0.5 + _BESIDE, _HARD))
     for rate in published.rates:
         estimate: PrintedEstimate | None = getattr(rate, side)
         if estimate is not None:
@@ -148,9 +148,8 @@ def _of_ratio(published: PublishedEndpoint) -> list[PrintedConstraint]:
                 return _one(pair.statistics.limit(level, upper=upper))
 
             found.append(
-                PrintedConstraint(f"hazard ratio, {name} {100 * level:g}% limit", None, printed, "ratio", read,
-                                  slack=4.0 * unit, scale=_log)
-            )  # fmt: skip
+                PrintedConstraint(f"hazard ratio, {name} {100 * level:g}% limit", None, printed, "ratio", read)
+            )
     return found
 
 
@@ -185,9 +184,7 @@ def _events_of(side: Side, events: int) -> PrintedConstraint:
 
 def _of_median(side: Side, median: PrintedEstimate) -> list[PrintedConstraint]:
     slack = max(median.value.unit / 2.0, 1e-3) if median.value.reached else 0.0
-    found = [
-        PrintedConstraint("median", side, median.value, "time", lambda pair: _one(pair.median(side)), slack=slack)
-    ]
+    found = [PrintedConstraint("median", side, median.value, "time", lambda pair: _one(pair.median(side)), slack=slack)]
     if median.interval is not None:
         level = _level(median)
         for place, name, printed in ((1, "lower", median.interval.lower), (2, "upper", median.interval.upper)):
@@ -204,5 +201,5 @@ def _rate_of(side: Side, at: float, estimate: PrintedEstimate) -> PrintedConstra
     def read(pair: ReconstructedPair) -> tuple[tuple[str, float], ...]:
         return _one(100.0 * float(pair.counts(side).height_at(np.array([at]))[0]))
 
-    slack = 2.0 * max(estimate.value.unit / 2.0, 0.05)
+    slack = max(estimate.value.unit / 2.0, 0.05)
     return PrintedConstraint("event-free share", side, estimate.value, "percent", read, at=at, slack=slack)

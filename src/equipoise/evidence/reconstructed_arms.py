@@ -38,7 +38,7 @@ _FEWEST_STEPS = 12
 _FAR_MEDIAN = 0.2
 # A printed total further from the curves' own than this share is not one of these curves.
 _FAR_TOTAL = 0.15
-_FEW = 3
+_FEW, _MANY = 3, 10
 _SETTLE = 150
 
 
@@ -64,8 +64,8 @@ def checked_arm(arm: CurveArm, side: Side, published: PublishedEndpoint | None, 
     `at-risk-invalid` for more events than patients or than printed.
     """
     end = arm.points.end
-    last = float(arm.risk.time[-1])
-    if last > 1.5 * end or (len(arm.risk.time) > 1 and last < end / 20.0):
+    last = float(arm.risk.time[arm.risk.count > 0][-1])
+    if last > 1.5 * end or (len(arm.risk.time) > 1 and float(arm.risk.time[-1]) < end / 20.0):
         raise DataError(
             "axis-misset", f"the curve of {arm.label} ends at {end:g}, its last number at risk stands at {last:g}",
             reason=f"both times are to be in {unit}", hint="check the horizontal axis, and the unit of both",
@@ -134,7 +134,9 @@ class Workbench:
     def bounds(self, place: int) -> list[HeightBound]:
         return height_bounds(self.published, SIDES[place]) if self.method == "constrained" else []
 
-    def _counts(self, place: int, points: CurvePoints, spread: np.ndarray | None = None) -> tuple[ArmCounts, ArmProblem]:
+    def _counts(
+        self, place: int, points: CurvePoints, spread: np.ndarray | None = None
+    ) -> tuple[ArmCounts, ArmProblem]:
         arm = self.arms[place]
         knots = curve_knots(points, arm.risk, self.bounds(place))
         law = count_law(knots, arm.risk.n, arm.events, arm.end)
@@ -148,9 +150,7 @@ class Workbench:
             counts = _better(counts, knots, points, arm)
         return counts, problem
 
-    def _built(
-        self, points: list[CurvePoints], spreads: list[np.ndarray | None]
-    ) -> list[tuple[ArmCounts, ArmProblem]]:
+    def _built(self, points: list[CurvePoints], spreads: list[np.ndarray | None]) -> list[tuple[ArmCounts, ArmProblem]]:
         """Every arm by its own curve; a printed total of events, where the arms' own are not known, is shared out."""
         built = [self._counts(place, points[place], spreads[place]) for place in range(len(self.arms))]
         total = None if self.published is None else self.published.events
@@ -164,7 +164,7 @@ class Workbench:
         moved = []
         for (counts, problem), extra in zip(built, (first, missing - first), strict=True):
             events = counts.n_events + extra
-            if abs(extra) <= _FEW:
+            if abs(extra) <= (_FEW if spreads[0] is None else _MANY):
                 counts = moved_to(counts, problem.knots, events)
             else:
                 counts = counts_with_events(problem.knots, counts.n, problem.law, counts.end, events)

@@ -10,11 +10,11 @@ import numpy as np
 
 from equipoise.errors import ArgumentError
 from equipoise.evidence.arm_counts import ArmCounts
-from equipoise.evidence.ensemble import Ensemble, draw_ensemble
-from equipoise.evidence.printed_constraints import SIDES, ReconstructedPair
+from equipoise.evidence.ensemble import draw_ensemble
+from equipoise.evidence.printed_constraints import SIDES
 from equipoise.evidence.published import PublishedEndpoint
 from equipoise.evidence.reconstructed_arms import CurveArm, Method, Workbench, checked_arm
-from equipoise.evidence.reconstruction_rows import MetConstraint, constraint_met, reconstruction_rows
+from equipoise.evidence.reconstruction_rows import METHOD_IDS, Rebuilt, constraint_met, reconstruction_rows
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import RowResult
 from equipoise.quantities import DAYS_PER_UNIT
@@ -24,22 +24,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Reconstruction(RowResult):
+class Reconstruction(Rebuilt, RowResult):
     """Patients rebuilt from published curves, experimental arm first.
 
     `counts` by arm; `pair` both arms with their patients (None for one arm); `met`: every printed number, what the
     reconstruction says, and whether it is met; `ensemble`: as many more reconstructions as asked for.
     """
 
-    arms: tuple[CurveArm, ...]
-    counts: tuple[ArmCounts, ...]
-    pair: ReconstructedPair | None
-    met: tuple[MetConstraint, ...]
-    ensemble: Ensemble | None
-    endpoint: str
-    unit: str
-    method: Method
-    seed: int
     library: str | None = None
 
     @property
@@ -59,7 +50,7 @@ class Reconstruction(RowResult):
     def figure_rows(self) -> list[ResultRow]:
         """All rows, with the published points and the reconstructed curves, for a picture."""
         shared: dict[str, Any] = {"analysis": "reconstruction", "endpoint": self.endpoint, "group1": "arm",
-                                  "at_unit": self.unit, "method": _METHODS[self.method]}  # fmt: skip
+                                  "at_unit": self.unit, "method": METHOD_IDS[self.method]}  # fmt: skip
         rows = self.to_rows()
         for arm, counts in zip(self.arms, self.counts, strict=True):
             for parameter, times, heights in (
@@ -124,9 +115,6 @@ class Reconstruction(RowResult):
         return self.adtte().select("STUDYID", "USUBJID", "SUBJID", "ARM", "TRT01P", "TRT01PN", ITTFL=pl.lit("Y"))
 
 
-_METHODS = {"constrained": "constrained-reconstruction", "guyot": "guyot"}
-
-
 def _steps(counts: ArmCounts) -> tuple[np.ndarray, np.ndarray]:
     happened = counts.events > 0
     time = np.concatenate(([0.0], counts.time[happened], [max(counts.end, float(counts.time[-1]))]))
@@ -186,8 +174,10 @@ def _check_arguments(chosen: Sequence[CurveArm], given: Any, unit: str, ensemble
         raise ArgumentError("argument-invalid", f"both arms are called {chosen[0].label!r}", where="arms")
     if unit not in DAYS_PER_UNIT:
         raise ArgumentError(
-            "argument-invalid", f"unit {unit!r} is not known", where="unit", hint=f"permitted: {', '.join(DAYS_PER_UNIT)}"
+            "argument-invalid",
+            f"unit {unit!r} is not known",
+            where="unit",
+            hint=f"permitted: {', '.join(DAYS_PER_UNIT)}",
         )
     if ensemble < 0:
         raise ArgumentError("argument-invalid", f"an ensemble of {ensemble}", where="ensemble", hint="0 or more")
-

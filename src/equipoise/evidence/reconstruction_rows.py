@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,21 +13,17 @@ from equipoise.evidence.arm_counts import ArmCounts
 from equipoise.evidence.ensemble import Ensemble, area, median_of
 from equipoise.evidence.joint_statistics import median_with_limits
 from equipoise.evidence.printed_constraints import PrintedConstraint, ReconstructedPair
-from equipoise.evidence.reconstructed_arms import CurveArm
+from equipoise.evidence.reconstructed_arms import CurveArm, Method
 from equipoise.frames.results import ResultRow
 from equipoise.frames.row_result import number
 
-if TYPE_CHECKING:
-    from equipoise.evidence.reconstruction import Reconstruction
-
-_METHODS = {"constrained": "constrained-reconstruction", "guyot": "guyot"}
-_FORMATS = {"ratio": "ratio", "percent": "percent", "p": "p", "events": "int", "time": None}
-_EDGE = 1e-9
+METHOD_IDS = {"constrained": "constrained-reconstruction", "guyot": "guyot"}
+_EDGE = 1e-6
 
 
 @dataclass(frozen=True)
 class MetConstraint:
-    """A printed number beside the reconstruction's: `value` by the reading `convention`, `met` where it may print so."""
+    """A printed number, the reconstruction's `value` by the reading `convention`, `met` where it may print so."""
 
     constraint: PrintedConstraint
     value: float
@@ -41,6 +37,21 @@ class MetConstraint:
         by = f", {self.convention}" if self.convention else ""
         between = str(printed) if printed.low == printed.high else f"{printed}, {printed.low:.5g} to {printed.high:.5g}"
         return f"printed {between}{by}: {'met' if self.met else 'not met'}"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a reconstruction is made of; see `reconstruction.Reconstruction`."""
+
+    arms: tuple[CurveArm, ...]
+    counts: tuple[ArmCounts, ...]
+    pair: ReconstructedPair | None
+    met: tuple[MetConstraint, ...]
+    ensemble: Ensemble | None
+    endpoint: str
+    unit: str
+    method: Method
+    seed: int
 
 
 def constraint_met(constraint: PrintedConstraint, pair: ReconstructedPair) -> MetConstraint:
@@ -58,10 +69,10 @@ def constraint_met(constraint: PrintedConstraint, pair: ReconstructedPair) -> Me
     return MetConstraint(constraint, value, words, off((words, value)) <= _EDGE * max(1.0, abs(value)))
 
 
-def reconstruction_rows(found: Reconstruction) -> list[ResultRow]:
+def reconstruction_rows(found: Rebuilt) -> list[ResultRow]:
     """Every row of a reconstruction but those of its curves."""
     shared: dict[str, Any] = {
-        "analysis": "reconstruction", "endpoint": found.endpoint, "method": _METHODS[found.method],
+        "analysis": "reconstruction", "endpoint": found.endpoint, "method": METHOD_IDS[found.method],
     }  # fmt: skip
     rows: list[ResultRow] = []
     for arm, counts in zip(found.arms, found.counts, strict=True):
@@ -108,7 +119,7 @@ def _effect(pair: ReconstructedPair, shared: dict[str, Any]) -> list[ResultRow]:
     return [*rows, ResultRow(**shared, parameter="log-rank", statistic="p_value", **p_value, format="p")]
 
 
-def _printed(each: MetConstraint, found: Reconstruction, shared: dict[str, Any]) -> ResultRow:
+def _printed(each: MetConstraint, found: Rebuilt, shared: dict[str, Any]) -> ResultRow:
     constraint = each.constraint
     group: dict[str, Any] = {}
     if constraint.side is not None:
@@ -121,7 +132,7 @@ def _printed(each: MetConstraint, found: Reconstruction, shared: dict[str, Any])
     )  # fmt: skip
 
 
-def _of_ensemble(ensemble: Ensemble, found: Reconstruction, shared: dict[str, Any]) -> list[ResultRow]:
+def _of_ensemble(ensemble: Ensemble, found: Rebuilt, shared: dict[str, Any]) -> list[ResultRow]:
     size = len(ensemble.members)
     rows = [ResultRow(**shared, parameter="ensemble", statistic="n_members", value=float(size), format="int")]
     if found.pair is not None:
@@ -141,9 +152,7 @@ def _of_ensemble(ensemble: Ensemble, found: Reconstruction, shared: dict[str, An
     return rows
 
 
-def _summary(
-    values: np.ndarray, best: float, name: str, of: dict[str, Any], tau: float | None
-) -> list[ResultRow]:
+def _summary(values: np.ndarray, best: float, name: str, of: dict[str, Any], tau: float | None) -> list[ResultRow]:
     known = values[np.isfinite(values)]
     at: dict[str, Any] = {} if tau is None else {"at": tau, "at_unit": of["unit"]}
     head = ResultRow(**of, **at, statistic=name, **number(best, "not reached"))

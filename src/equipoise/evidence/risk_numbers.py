@@ -58,7 +58,9 @@ def _check_order(at: np.ndarray, counts: np.ndarray, n: int | None, of: str) -> 
         raise _invalid(what, "patients leave a curve and never enter it", "check for rows or columns exchanged")
     if n is not None and counts[0] != n:
         what = f"{counts[0]:g} patients{of} are at risk at time 0, and the arm is said to have {n}"
-        raise _invalid(what, "at time 0 everybody of the curve is at risk", "give the number that the curve was made of")
+        raise _invalid(
+            what, "at time 0 everybody of the curve is at risk", "give the number that the curve was made of"
+        )
     if counts[0] < 1:
         raise _invalid(f"nobody{of} is at risk at time 0", "a curve needs patients", "")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from equipoise.errors import ArgumentError
+from equipoise.evidence.effect_readings import Numbers
+from equipoise.evidence.information_check import width_errors
 from equipoise.evidence.printed import Printed, parse_printed
 from equipoise.kernels.plain.special import normal_quantile
 
@@ -91,13 +93,6 @@ def shown_effect(value: float, measure: Measure) -> float:
     return math.exp(value) if measure == "hazard-ratio" else value
 
 
-def largest_std_error(lower: Printed, upper: Printed, level: float) -> float | None:
-    """The largest standard error that two printed limits allow, by the interval's width; None for a limit of 0."""
-    if not (lower.low > 0.0 and upper.reached):
-        return None
-    return (math.log(upper.high) - math.log(lower.low)) / (2.0 * normal_quantile(0.5 + level / 2.0))
-
-
 def to_printed(value: NumberLike, what: str) -> Printed:
     """A number as printed: a text keeps its digits, a number has those that Python shows.
 
@@ -169,9 +164,10 @@ def effect_from_interval(
     note = ""
     if off > _OFF_CENTER:
         note = f"the limits are not centered on the estimate on the log scale ({off:.2f} standard errors off)"
+    widths = width_errors(Numbers(middle, (low, high), None), share)
     return StudyEffect(
         name=name, effect=b, std_error=std_error, origin="interval", events=events, randomized=randomized, note=note,
-        bounded=bounded, largest_std_error=largest_std_error(low, high, share),
+        bounded=bounded, largest_std_error=None if widths is None else widths[1],
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 
@@ -27,11 +27,11 @@ _MOST_DEEP = 40
 def svg_figure(path: Path) -> VectorFigure:
     """The stroked lines and the texts of an SVG file. Raises DataError `file-unreadable`."""
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except (OSError, ElementTree.ParseError, ValueError) as problem:
+        root = ET.fromstring(path.read_bytes())
+    except (OSError, ET.ParseError, ValueError) as problem:
         raise DataError(
-            "file-unreadable", f"{path.name} cannot be read as SVG", where=str(path), reason=str(problem).splitlines()[0],
-            hint="check that the file is whole",
+            "file-unreadable", f"{path.name} cannot be read as SVG", where=str(path),
+            reason=str(problem).splitlines()[0], hint="check that the file is whole",
         ) from problem  # fmt: skip
     reader = _Reader(root)
     reader.walk(root, np.eye(3), {}, 0)
@@ -39,19 +39,19 @@ def svg_figure(path: Path) -> VectorFigure:
     return VectorFigure(tuple(reader.lines), tuple(reader.texts), coordinate_unit(values), str(path))
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: ET.Element) -> str:
     return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
 
 
 class _Reader:
-    def __init__(self, root: ElementTree.Element) -> None:
+    def __init__(self, root: ET.Element) -> None:
         self.named = {each.get("id"): each for each in root.iter() if each.get("id")}
         self.rules = dict(_rules(root))
         self.lines: list[DrawnLine] = []
         self.texts: list[DrawnText] = []
         self.raw: list[np.ndarray] = []
 
-    def walk(self, element: ElementTree.Element, matrix: np.ndarray, style: dict[str, str], depth: int) -> None:
+    def walk(self, element: ET.Element, matrix: np.ndarray, style: dict[str, str], depth: int) -> None:
         tag = _tag(element)
         if tag in _SKIPPED or depth > _MOST_DEEP:
             return
@@ -68,14 +68,14 @@ class _Reader:
             for child in element:
                 self.walk(child, matrix, style, depth + 1)
 
-    def _copied(self, element: ElementTree.Element, matrix: np.ndarray, style: dict[str, str], depth: int) -> None:
+    def _copied(self, element: ET.Element, matrix: np.ndarray, style: dict[str, str], depth: int) -> None:
         target = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""
         held = self.named.get(target.removeprefix("#"))
         if held is not None:
             moved = matrix @ _shift(_length(element.get("x")), _length(element.get("y")))
             self.walk(held, moved, style, depth + 1)
 
-    def _style(self, element: ElementTree.Element, inherited: dict[str, str]) -> dict[str, str]:
+    def _style(self, element: ET.Element, inherited: dict[str, str]) -> dict[str, str]:
         style = dict(inherited)
         style.update({name: element.get(name, "") for name in _INHERITED if element.get(name)})
         for name in (element.get("class") or "").split():
@@ -83,7 +83,7 @@ class _Reader:
         style.update(_declared(element.get("style") or ""))
         return style
 
-    def _drawn(self, element: ElementTree.Element, tag: str, matrix: np.ndarray, style: dict[str, str]) -> None:
+    def _drawn(self, element: ET.Element, tag: str, matrix: np.ndarray, style: dict[str, str]) -> None:
         stroke = style.get("stroke", "none")
         if stroke in ("none", "transparent"):
             return
@@ -93,7 +93,7 @@ class _Reader:
             width = _length(style.get("stroke-width", "1")) * float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
             self.lines.append(DrawnLine(page * (1.0, -1.0), color_name(stroke), width))
 
-    def _said(self, element: ElementTree.Element, matrix: np.ndarray) -> None:
+    def _said(self, element: ET.Element, matrix: np.ndarray) -> None:
         matrix_text = "".join(element.itertext()).strip()
         spots = [element, *(child for child in element.iter() if child is not element and child.get("x"))]
         spot = next((each for each in spots if each.get("x")), element)
@@ -116,7 +116,7 @@ def color_name(text: str) -> str:
     return plain
 
 
-def _rules(root: ElementTree.Element) -> Iterator[tuple[str, dict[str, str]]]:
+def _rules(root: ET.Element) -> Iterator[tuple[str, dict[str, str]]]:
     """Declarations by class name, of the style sheets inside the file."""
     for sheet in root.iter():
         if _tag(sheet) == "style" and sheet.text:
@@ -163,7 +163,7 @@ def _rotation(v: list[float]) -> np.ndarray:
     return _shift(v[1], v[2]) @ turn @ _shift(-v[1], -v[2]) if len(v) == 3 else turn
 
 
-def _corners(element: ElementTree.Element, tag: str) -> list[np.ndarray]:
+def _corners(element: ET.Element, tag: str) -> list[np.ndarray]:
     """The corners of each stretch of line that an element draws, in its own coordinates."""
     if tag == "path":
         return _of_path(element.get("d", ""))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -30,9 +31,10 @@ from equipoise.frames.tables import (
     require_columns,
     to_number,
     whole_file,
-    write_parquet,
+    write_parquet_parts,
 )
 from equipoise.frames.transport import LONGEST_TEXT, check_transport, write_transport
+from equipoise.frames.transport_rows import write_transport_parts
 
 
 @dataclass(frozen=True, repr=False)
@@ -245,35 +247,71 @@ def write_adam(
     """
     for form in formats:
         check_format(form, ADAM_FORMATS)
-    ready = {name.lower(): conform(frame, name) for name, frame in sorted(tables.items())}
-    fitting = _fitting(ready, log) if "xpt" in formats else {}
+    ready = {name.lower(): _Parts(frame, name.lower()) for name, frame in sorted(tables.items())}
+    if "xpt" in formats:
+        _check_transports(ready, log)
     if "dataset-json" in formats:
-        for name, frame in ready.items():
-            check_dataset_json(frame, name)
+        for name, parts in ready.items():
+            for part in parts():
+                check_dataset_json(part, name)
     target = make_folder(folder)
     written: list[Path] = []
-    for name, frame in ready.items():
+    for name, parts in ready.items():
         known = schema(name)
-        described = _labels(frame.columns, name, (labels or {}).get(name, {}))
+        described = _labels(parts.columns(), name, (labels or {}).get(name, {}))
         title = known.label if known else ""
         for form in dict.fromkeys(formats):
             with whole_file(target / f"{name}.{WRITTEN_AS[form]}") as path:
                 if form == "parquet":
-                    write_parquet(frame, path)
+                    write_parquet_parts(parts, path)
                 elif form == "xpt":
-                    write_transport(fitting[name], path, name, described, title)
+                    _write_transport(parts, path, name, described, title)
                 else:
-                    write_dataset_json(frame, path, name, described, title, study=study, define=define)
+                    whole = pl.concat(list(parts()))
+                    write_dataset_json(whole, path, name, described, title, study=study, define=define)
             written.append(target / f"{name}.{WRITTEN_AS[form]}")
     return written
 
 
-def _fitting(ready: Mapping[str, pl.DataFrame], log: DecisionLog | None) -> dict[str, pl.DataFrame]:
-    """The tables as a transport file can hold them; without a log, texts that are too long are an error."""
-    fitting = {name: frame if log is None else _cut_texts(frame, name, log) for name, frame in ready.items()}
-    for name, frame in fitting.items():
-        check_transport(frame, name)
-    return fitting
+# Rows that are brought to their schema and written at a time: a hundred columns of text of so many are some 0.5 GB.
+_ROWS_OF_A_PART = 500_000
+
+
+class _Parts:
+    """A data set brought to its schema: at once where it is small, else part by part whenever it is asked for."""
+
+    def __init__(self, frame: pl.DataFrame, name: str) -> None:
+        self._frame, self._name = frame, name
+        self._whole = conform(frame, name) if frame.height <= _ROWS_OF_A_PART else None
+
+    def __call__(self) -> Iterator[pl.DataFrame]:
+        if self._whole is not None:
+            yield self._whole
+        else:
+            for part in self._frame.iter_slices(_ROWS_OF_A_PART):
+                yield conform(part, self._name)
+
+    def columns(self) -> list[str]:
+        return next(iter(self())).columns
+
+
+def _check_transports(ready: Mapping[str, _Parts], log: DecisionLog | None) -> None:
+    """Refuse what a transport file cannot hold; without a log, texts that are too long are an error."""
+    for name, parts in ready.items():
+        for part in parts():
+            check_transport(part if log is None else _cut_texts(part, name, log), name)
+
+
+def _write_transport(parts: _Parts, path: Path, name: str, labels: Mapping[str, str], label: str) -> None:
+    def fitting() -> Iterator[pl.DataFrame]:
+        # What is cut was logged when it was checked.
+        return (_cut_texts(part, name, DecisionLog()) for part in parts())
+
+    several = list(islice(fitting(), 2))
+    if len(several) == 1:
+        write_transport(several[0], path, name, labels, label)
+    else:
+        write_transport_parts(fitting, path, name, labels, label)
 
 
 def _cut_texts(frame: pl.DataFrame, name: str, log: DecisionLog) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from equipoise.errors import ArgumentError
 from equipoise.frames.adam import AdamData, conform
 from equipoise.frames.sdtm import SdtmData, conform_domain
 
+_ROWS_AT_A_TIME = 100_000
 _NOWHERE = Path("(in memory)")
 
 
@@ -53,5 +54,9 @@ def _digest(frames: Mapping[str, pl.DataFrame]) -> str:
     whole = hashlib.sha256()
     for name in sorted(frames):
         whole.update(name.encode() + b"\0")
-        whole.update(frames[name].write_csv().encode() + b"\0")
+        # Part by part, so that the text of a large table is never held whole.
+        whole.update(frames[name].clear().write_csv().encode())
+        for part in frames[name].iter_slices(_ROWS_AT_A_TIME):
+            whole.update(part.write_csv(include_header=False).encode())
+        whole.update(b"\0")
     return whole.hexdigest()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
+from polars.io.plugins import register_io_source
 from pyreadstat import PyreadstatError, ReadstatError
 
 from equipoise.errors import ArgumentError, DataError, OutputError, nearest, permitted
@@ -319,6 +320,27 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write Parquet; the same table gives the same bytes. Raises OutputError `output-unwritable`."""
     with polars_writing(path):
         frame.write_parquet(path, compression="zstd", compression_level=3, statistics=True)
+
+
+def write_parquet_parts(parts: Callable[[], Iterable[pl.DataFrame]], path: Path) -> None:
+    """Write a table that comes in parts of one schema, as `write_parquet`, a row group for each part.
+
+    Arguments: a function that gives the parts anew each time; the path.
+    """
+    given = iter(parts())
+    first = next(given)
+    if next(given, None) is None:
+        write_parquet(first, path)
+        return
+
+    def source(*_asked: object) -> Iterator[pl.DataFrame]:
+        # A sink asks for every column of every row.
+        return iter(parts())
+
+    with polars_writing(path):
+        register_io_source(source, schema=first.schema).sink_parquet(
+            path, compression="zstd", compression_level=3, statistics=True, row_group_size=first.height
+        )
 
 
 @contextmanager

@@ -25,15 +25,15 @@ LONGEST_TEXT = 200
 LARGEST_NUMBER = 7.2e75
 SMALLEST_NUMBER = 5.4e-79
 
-_RECORD = 80
+RECORD = 80
 _CREATED_IN_RECORD = 64
 _STAMPS = (
-    1 * _RECORD + _CREATED_IN_RECORD,
-    2 * _RECORD,
-    5 * _RECORD + _CREATED_IN_RECORD,
-    6 * _RECORD,
+    1 * RECORD + _CREATED_IN_RECORD,
+    2 * RECORD,
+    5 * RECORD + _CREATED_IN_RECORD,
+    6 * RECORD,
 )
-_MEMBER_HEADER = 3 * _RECORD
+_MEMBER_HEADER = 3 * RECORD
 
 
 def write_transport(frame: pl.DataFrame, path: Path, name: str, labels: Mapping[str, str], label: str = "") -> None:
@@ -49,7 +49,7 @@ def write_transport(frame: pl.DataFrame, path: Path, name: str, labels: Mapping[
     formats = {column: "DATE9." for column, kind in frame.schema.items() if kind == pl.Date}
     formats |= {column: "DATETIME20." for column, kind in frame.schema.items() if isinstance(kind, pl.Datetime)}
     pyreadstat.write_xport(
-        cast(Any, _sas_values(frame)),
+        cast(Any, sas_values(frame)),
         path,
         file_label=label[:LONGEST_LABEL],
         column_labels={column: labels.get(column, "")[:LONGEST_LABEL] for column in frame.columns},
@@ -115,7 +115,8 @@ def longest_texts(frame: pl.DataFrame) -> dict[str, int]:
     return lengths.row(0, named=True) if lengths.width else {}
 
 
-def _sas_values(frame: pl.DataFrame) -> pl.DataFrame:
+def sas_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """Dates and datetimes as SAS counts them, in days and seconds since 1 January 1960; numbers without NaN."""
     # Whole columns of numbers are faster to write than date objects, and leave no room for zones and rounding.
     changed: list[pl.Expr] = []
     for column, kind in frame.schema.items():
@@ -134,7 +135,7 @@ def _sas_values(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _fix_stamps(path: Path) -> None:
     with path.open("r+b") as file:
-        head = file.read(7 * _RECORD)
+        head = file.read(7 * RECORD)
         if not head[_MEMBER_HEADER:].startswith(b"HEADER RECORD*******MEMBER "):
             raise AssertionError("the transport header is not laid out as TS-140 says; the stamp cannot be fixed")
         for offset in _STAMPS:

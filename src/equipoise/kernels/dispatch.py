@@ -266,10 +266,11 @@ def simulate_chunk(
 
     Fields are those of `trial_spec.FIELDS`, of a general trial those of `general_spec.general_fields`. `engine`:
     "plain", the law; "general", compiled, for everything; "lanes", compiled, sixteen trials side by side, for two arms,
-    up to four strata and blocks of up to fifteen patients an arm; "auto" and "compiled", lanes where they can. Draws,
-    times, counts and medians do not depend on the engine; log-rank and Cox statistics from lanes agree to 1e-5 with the
-    law, events at the same tick apart, which lanes take one after the other. "cuda": a CUDA device, one trial a thread,
-    for two arms and up to four strata; agrees with the law to 1e-10. Chunks may run in threads side by side.
+    up to four strata, 65,536 patients and blocks of up to fifteen patients an arm; "auto" and "compiled", lanes where
+    they can. Draws, times, counts and medians do not depend on the engine; log-rank and Cox statistics from lanes agree
+    to 1e-5 with the law, events at the same tick apart, which lanes take one after the other. "cuda": a CUDA device,
+    one trial a thread, for two arms and up to four strata; agrees with the law to 1e-10. Chunks may run in threads side
+    by side.
     """
     from equipoise.kernels.plain import general_looks, general_spec, trial_looks
 

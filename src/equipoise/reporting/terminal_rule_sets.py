@@ -23,13 +23,13 @@ def _line(effect: Mapping[str, Any]) -> str:
     parts = [patients, f"events {events}", f"median {_medians(effect['median'])}"]
     for arm, (ratio, low, high) in effect["hazard_ratio"].items():
         parts.append(f"HR {arm} {_number(ratio)} ({_number(low)} to {_number(high)})")
-    for arm, (low, high) in effect["turnbull_median_days"].items():
-        parts.append(f"Turnbull median {arm} day {_day(low)} to {_day(high)}")
+    for arm, (low, high) in effect["turnbull_median"].items():
+        parts.append(f"Turnbull median {arm} {_time(low)} to {_time(high)}")
     return f"{effect['parameter']:8} {effect['rule_set']:18} {'; '.join(parts)}"
 
 
 def _medians(medians: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{arm} {'not reached' if value is None else f'{value:.1f}'}" for arm, value in medians.items())
+    return ", ".join(f"{arm} {_time(value)}" for arm, value in medians.items())
 
 
 def _count(value: float | None) -> str:
@@ -40,5 +40,5 @@ def _number(value: float | None) -> str:
     return "NE" if value is None else f"{value:.2f}"
 
 
-def _day(value: float | None) -> str:
-    return "not reached" if value is None else f"{value:.0f}"
+def _time(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:.1f}"

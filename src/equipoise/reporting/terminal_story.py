@@ -123,7 +123,8 @@ def _same(one: StoryEnding, other: StoryEnding) -> bool:
 def _ending(ending: StoryEnding) -> str:
     state = "event" if ending.event else "censored"
     months = time_text(months_from_days(ending.days), "months")
-    parts = [f"{state} at {number_text(ending.days)} days ({months}): {ending.what}, {date_text(ending.date)}"]
+    days = "day" if ending.days == 1 else "days"
+    parts = [f"{state} at {number_text(ending.days)} {days} ({months}): {ending.what}, {date_text(ending.date)}"]
     parts += [f"taken from {ending.source}"] if ending.source else []
     parts += [f"rule {ending.rule}"] if ending.rule else []
     parts += [f"estimand {ending.estimand}"] if ending.estimand not in ("", _SENSITIVITY) else []

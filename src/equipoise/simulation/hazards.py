@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from equipoise.protocol.scenarios import HazardPiece
+    from equipoise.protocol.event_times import HazardPiece
 
 Floats = npt.NDArray[np.float64]
 

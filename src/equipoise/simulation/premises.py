@@ -110,9 +110,9 @@ def _check_used(trial: Trial, scenario: Scenario) -> None:
         control = by_arm.get(trial.control.id)
         unused += [f"survival.{endpoint}.{arm}" for arm, form in by_arm.items() if not form.in_pieces(control or form)]
     looks = trial.primary.looks if trial.primary is not None else ()
-    for key in ("arms", "endpoint", "follow_up", "when", "latest") if looks else ():
-        if getattr(looks[-1].trigger, key) is not None:
-            unused.append(f"{key} of look {looks[-1].id}")
+    for look in looks[-1:]:
+        given = [key for key in ("arms", "endpoint", "follow_up", "when", "latest") if getattr(look.trigger, key)]
+        unused += [f"{key} of look {look.id}" for key in given]
     if unused:
         raise ArgumentError(
             "argument-invalid",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.errors import ArgumentError
 from equipoise.evidence.audit import Audit, Audits, audit_many, audit_trial
 from equipoise.evidence.published import PublishedTrial
-from equipoise.evidence.published_files import published_text, read_published, read_published_folder
+from equipoise.evidence.published_files import CODES, published_text, read_published, read_published_folder
+from equipoise.protocol.yaml_document import read_text
 from equipoise.provenance import equipoise_version
 from equipoise.workflow.folders import new_file
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from equipoise.errors import EquipoiseError
+    from equipoise.evidence.abstract_text import Draft
 
 Published = str | Path | PublishedTrial
 
@@ -50,6 +53,23 @@ def write_starter(out: Path, *, force: bool = False) -> Path:
     """A commented published-result file to fill in."""
     with new_file(out, force=force) as partial:
         partial.write_text(published_text(), encoding="utf-8")
+    return out
+
+
+def draft_from(source: Path) -> Draft:
+    """What is understood of the text of an abstract; `-` is standard input.
+
+    Raises PublishedFileError `published-file-missing` for a file that cannot be read.
+    """
+    from equipoise.evidence.abstract_text import draft_from_text
+
+    return draft_from_text(sys.stdin.read() if str(source) == "-" else read_text(source, CODES))
+
+
+def write_draft(draft: Draft, out: Path, *, force: bool = False) -> Path:
+    """A draft as a published-result file, to be confirmed."""
+    with new_file(out, force=force) as partial:
+        partial.write_text(draft.to_yaml(), encoding="utf-8")
     return out
 
 

@@ -49,7 +49,7 @@ def with_cutoff(
             "argument-invalid",
             f"the cutoff {cutoff!r} is neither a date nor a look of the trial file",
             where="cutoff",
-            hint=f"write a day such as 2022-10-31; looks: {permitted(cutoff, looks) if looks else 'none'}",
+            hint="write a day such as 2022-10-31" + (f", or a look: {permitted(cutoff, looks)}" if looks else ""),
         )
     return {**(overrides or {}), "cutoff_date": cutoff}
 

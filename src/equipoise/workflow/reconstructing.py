@@ -58,7 +58,7 @@ def reconstruct_files(
     }
     if isinstance(events, int):
         built, result = _with_total(built, result, events, unit)
-    rebuilt = reconstruct_curves(built, published=result, endpoint=endpoint, unit=unit, **options)
+    rebuilt = reconstruct_curves(list(built.values()), published=result, endpoint=endpoint, unit=unit, **options)
     return rebuilt, (*found.said, *said)
 
 
@@ -96,7 +96,7 @@ def _sides(
     by_name = {side: next((known[name] for name in wanted[side] if name in known), None) for side in SIDES}
     if all(by_name[side] is not None for side in SIDES[: len(curves)]):
         return {side: curve for side, curve in by_name.items() if curve is not None}, []
-    ordered = dict(zip(SIDES, curves.values(), strict=False))
+    ordered: dict[Side, CurvePoints] = dict(zip(SIDES, curves.values(), strict=False))
     said = "; ".join(f"{curve.arm} is taken as {side}" for side, curve in ordered.items()) + " (in the order given)"
     return ordered, [said] if len(ordered) > 1 else []
 
@@ -124,9 +124,9 @@ def _named(name: str, found: FoundCurves) -> CurvePoints:
 def _labels(chosen: Mapping[Side, CurvePoints], trial: PublishedTrial | None, arms: Names | None) -> dict[Side, str]:
     if trial is not None:
         return {side: getattr(trial, side).label for side in chosen}
-    plain = {side: points.arm for side, points in chosen.items()}
+    plain: dict[Side, str] = {side: points.arm for side, points in chosen.items()}
     colors = any(label.startswith("#") for label in plain.values())
-    return {side: side.capitalize() for side in chosen} if colors or arms is None and not all(plain.values()) else plain
+    return {side: side.capitalize() for side in chosen} if colors else plain
 
 
 def _of_side(given: int | Mapping[str, int] | None, side: Side, label: str) -> int | None:
@@ -188,7 +188,7 @@ def write_reconstruction(
     found: Reconstruction, said: Sequence[str] = (), *, out: Path | None = None, force: bool = False,
     inputs: Sequence[object] = (),
 ) -> Path:  # fmt: skip
-    """A folder with the patients (adtte and adsl as Parquet and XPT; patients.csv), results, the ensemble, a picture."""
+    """A folder: the patients (adtte, adsl as Parquet and XPT; patients.csv), results, the ensemble, a picture."""
     import polars as pl
 
     files = [Path(given) for given in inputs if isinstance(given, str | Path) and Path(given).is_file()]

@@ -23,8 +23,8 @@ def rule_set_effects(trial: TrialLike | None, derived: Derived) -> list[dict[str
     Arguments: the trial that was derived; its derivation. Each record holds `analysis`, `parameter`, `rule_set`,
     `changed` (patients dated or censored otherwise than by the endpoint's own rules), `events` and `median` (in the
     unit of the planned curve) by arm, `hazard_ratio` (estimate and limits) by experimental arm where it was planned,
-    and for interval-censored dates `turnbull_median_days`, the interval of the median by arm. Data that cannot be
-    compared give one record with `error`.
+    and for interval-censored dates `turnbull_median`, the interval of the median by arm in the same unit. Data that
+    cannot be compared give one record with `error`.
     """
     if trial is None:
         return []
@@ -57,7 +57,7 @@ def _effect(trial: Trial, rows: ResultTable, name: str, changed: dict[str, int])
         "events": {arm.id: value("kaplan-meier", "n_event", arm.id) for arm in trial.arms},
         "median": {arm.id: value("kaplan-meier", "median", arm.id) for arm in trial.arms},
         "hazard_ratio": {arm: ratio for arm, ratio in ratios.items() if ratio[0] is not None},
-        "turnbull_median_days": {arm: days for arm, days in bounds.items() if days[0] is not None},
+        "turnbull_median": {arm: pair for arm, pair in bounds.items() if pair[0] is not None},
     }
 
 

@@ -93,7 +93,12 @@ def landmark_miss(row: np.ndarray, s: float, variance: float, scales: np.ndarray
 
 
 def curve_misses(
-    time: np.ndarray, arm: np.ndarray, event: np.ndarray, left: np.ndarray, landmark: np.ndarray, median: np.ndarray,
+    time: np.ndarray,
+    arm: np.ndarray,
+    event: np.ndarray,
+    left: np.ndarray,
+    landmark: np.ndarray,
+    median: np.ndarray,
     at_risk: np.ndarray,
 ) -> tuple[float, int]:
     """The misses of rates and medians, and the number of events, whose numbers at risk go to `at_risk` (n, 2).
@@ -126,7 +131,7 @@ def curve_misses(
             if s[a] < 0.5 - 1e-9 and math.isinf(halved[a]):
                 halved[a] = time[i]
             if not math.isnan(median[a, 2]):
-                pass_limits(crossed, a, time[i], s[a], variance[a], median[a, 6])
+                pass_limits(crossed, a, float(time[i]), float(s[a]), float(variance[a]), median[a, 6])
         y[a] -= 1.0
     end = time[n - 1]
     for a in range(2):
@@ -190,8 +195,16 @@ def effect_miss(b: float, information: float, logrank: float, effect: np.ndarray
 
 
 def misfit(
-    time: np.ndarray, arm: np.ndarray, event: np.ndarray, left: np.ndarray, landmark: np.ndarray, median: np.ndarray,
-    effect: np.ndarray, test: np.ndarray, at_risk: np.ndarray, start: float,
+    time: np.ndarray,
+    arm: np.ndarray,
+    event: np.ndarray,
+    left: np.ndarray,
+    landmark: np.ndarray,
+    median: np.ndarray,
+    effect: np.ndarray,
+    test: np.ndarray,
+    at_risk: np.ndarray,
+    start: float,
 ) -> tuple[float, float]:
     """All misses, 0 where every number is met, and the log hazard ratio; `at_risk` (n, 2): room to use."""  # fmt: skip
     miss, d = curve_misses(time, arm, event, left, landmark, median, at_risk)
@@ -230,7 +243,7 @@ def interval_of(edges: np.ndarray, at: float) -> int:
 def proposed_time(time: np.ndarray, edges: np.ndarray, i: int, which: float, where: float) -> float:
     """Another time for row i, close by or close to another row's; its own where that leaves its interval."""
     if which < 0.5:
-        at = time[i] * (1.0 + 0.2 * (where - 0.5))
+        at = time[i] * (1.0 + 0.8 * (where - 0.5) ** 3)
     else:
         j = min(int((which - 0.5) * 2.0 * len(time)), len(time) - 1)
         at = time[j] * (1.0 + 0.02 * (where - 0.5))
@@ -268,8 +281,17 @@ def unflip(event: np.ndarray, arm: np.ndarray, i: int, j: int, done: int) -> Non
 
 
 def anneal(
-    time: np.ndarray, arm: np.ndarray, event: np.ndarray, edges: np.ndarray, rule: np.ndarray, landmark: np.ndarray,
-    median: np.ndarray, effect: np.ndarray, test: np.ndarray, uniforms: np.ndarray, heat: np.ndarray,
+    time: np.ndarray,
+    arm: np.ndarray,
+    event: np.ndarray,
+    edges: np.ndarray,
+    rule: np.ndarray,
+    landmark: np.ndarray,
+    median: np.ndarray,
+    effect: np.ndarray,
+    test: np.ndarray,
+    uniforms: np.ndarray,
+    heat: np.ndarray,
 ) -> tuple[int, float]:
     """Simulated annealing of the patients, in place, until nothing is missed or the steps are spent.
 
