@@ -21,12 +21,12 @@ import numpy as np
 from equipoise.analysis import cox, kaplan_meier, logrank
 from equipoise.evidence.curve_points import clean_points
 from equipoise.evidence.figure_curves import figure_curves
+from equipoise.evidence.figure_files import read_figure
 from equipoise.evidence.printed_constraints import SIDES
 from equipoise.evidence.published import PublishedEndpoint
 from equipoise.evidence.reconstructed_arms import CurveArm
 from equipoise.evidence.reconstruction import Reconstruction, reconstruct_curves
 from equipoise.evidence.risk_numbers import risk_numbers
-from equipoise.evidence.figure_files import read_figure
 from equipoise.reporting import render_result
 
 ARMS = ("Experimental", "Control")

@@ -9,7 +9,8 @@ from made_up_published import published
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"seed": -1}, "seed -1"), ({"seed": 1.5}, "seed 1.5"), ({"budget": 0}, "budget 0"), ({"budget": "many"}, "budget"),
+    [({"seed": -1}, "seed -1"), ({"seed": 1.5}, "seed 1.5"),
+     ({"budget": 0}, "budget 0"), ({"budget": "many"}, "budget"),
      ({"seconds": 0.0}, "seconds 0.0")],
 )  # fmt: skip
 def test_arguments_that_are_not_permitted(given, said):

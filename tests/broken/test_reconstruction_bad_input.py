@@ -11,11 +11,11 @@ from equipoise.errors import ArgumentError, DataError
 from equipoise.evidence.curve_files import read_curves, read_risk_table
 from equipoise.evidence.curve_points import CurvePoints, clean_points
 from equipoise.evidence.figure_curves import figure_curves
+from equipoise.evidence.figure_files import read_figure
 from equipoise.evidence.published import PublishedEndpoint
 from equipoise.evidence.reconstructed_arms import CurveArm
 from equipoise.evidence.reconstruction import reconstruct_curves
 from equipoise.evidence.risk_numbers import risk_numbers
-from equipoise.evidence.figure_files import read_figure
 from equipoise.workflow.reconstructing import reconstruct_files
 
 TIME = np.array([1.0, 3.0, 4.0, 6.0])

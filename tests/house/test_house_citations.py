@@ -14,7 +14,7 @@ def _literals() -> set[str]:
     """Every text in the source, with the pieces of an f-string joined by a star."""
     found: set[str] = set()
     for path in (ROOT / "src").rglob("*.py"):
-        if path.name == "citations.py":
+        if path.parent.name == "citations":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -89,8 +89,8 @@ def _assigned(draw: random.Random, made: MadeUpAbstract, *, swapped: bool) -> st
     return (
         f"A total of {total} patients were randomly assigned: {n[0]} to {arms[0]} and {n[1]} to {arms[1]}.",
         f"We randomly assigned {total} patients to receive {arms[0]} (n = {n[0]}) or {arms[1]} (n = {n[1]}).",
-        f"Between May 2015 and June 2019, {total} participants were randomised, {n[0]} to the {arms[0]} group and {n[1]} "
-        f"to the {arms[1]} group.",
+        f"Between May 2015 and June 2019, {total} participants were randomised, {n[0]} to the {arms[0]} group and "
+        f"{n[1]} to the {arms[1]} group.",
         f"Overall, {total} patients were randomly assigned (2:1) and included in the analysis.",
         f"In all, {total} women were enrolled and randomized in a 1:1 ratio.",
     )[form]

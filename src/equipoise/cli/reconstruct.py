@@ -117,8 +117,10 @@ def _counts(given: list[str] | None, option: str) -> int | dict[str, int] | None
         pairs = (parse_pair(part, option) for each in given for part in each.split(","))
         return {name: int(value) for name, value in pairs}
     except ValueError as problem:
-        raise ArgumentError("argument-invalid", f"{option} {', '.join(given)} holds no whole number", where=option,
-                            hint=f"{option} 198, or {option} experimental=136 {option} control=62") from problem  # fmt: skip
+        raise ArgumentError(
+            "argument-invalid", f"{option} {', '.join(given)} holds no whole number", where=option,
+            hint=f"{option} 198, or {option} experimental=136 {option} control=62",
+        ) from problem  # fmt: skip
 
 
 def _show(found: Reconstruction, said: tuple[str, ...], folder: Path) -> None:

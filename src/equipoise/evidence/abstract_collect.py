@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from equipoise.evidence.abstract_patterns import Sentence
 from equipoise.evidence.abstract_rules import Found, arm_name, is_control, kind_of_share, named_together
@@ -16,6 +17,31 @@ _WHOLE = {("years", "months"): 12.0, ("weeks", "days"): 7.0}
 _EMPTY_WORDS = re.compile(r"^[\s,:(]*(?:was|were|of|is|at|a|the|estimated)?[\s,:(]*$", re.IGNORECASE)
 _SURVIVAL_ONLY = re.compile(r"\b(?:for|of)\s+(?:the\s+)?(?:risk\s+of\s+)?death\b(?!\s+or)", re.IGNORECASE)
 _OVER = re.compile(r"\b(?:or|and)\s+death\b|\bprogression\b|\brecurrence\b|\brelapse\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TextReading:
+    """One value read: its place in the draft ("PFS: hazard ratio"), as written there, and the words it was read from.
+
+    `start`, `end`: their place in the text. `doubt`: what was assumed in reading it, to be confirmed; empty for none.
+    """
+
+    field: str
+    value: str
+    start: int
+    end: int
+    quote: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Words with a number that was not placed, and why."""
+
+    start: int
+    end: int
+    quote: str
+    reason: str
 
 
 @dataclass
@@ -86,7 +112,7 @@ def collect(plain: str, parts: list[Sentence], found: list[Found]) -> Collected:
     """Places what was found, arms first, since the order of the others follows from their names."""
     out = Collected()
     out.identifiers = list(dict.fromkeys(re.findall(r"\bNCT\d{8}\b", plain)))
-    before = {one.start: earlier for earlier, one in zip(parts, parts[1:], strict=False)}
+    before = {one.start: earlier for earlier, one in pairwise(parts)}
     for one in sorted(found, key=lambda each: _FIRST.get(each.kind, 1)):
         if one.sentence.is_design and one.kind in ("ratio", "medians", "rates", "shares", "events"):
             out.refuse(one, "its sentence speaks of the design, not of results")
@@ -159,7 +185,7 @@ def _alike(name: str, label: str) -> float:
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-def _endpoint_of(out: Collected, one: Found, place: int, before: Sentence | None) -> tuple[str | None, str]:
+def _endpoint_of(one: Found, place: int, before: Sentence | None) -> tuple[str | None, str]:
     """The endpoint that a place speaks of, and what was assumed."""
     name = one.sentence.endpoint_before(place)
     if name is not None:
@@ -171,7 +197,7 @@ def _endpoint_of(out: Collected, one: Found, place: int, before: Sentence | None
 
 
 def _place_ratio(out: Collected, one: Found, before: Sentence | None) -> None:
-    name, doubt = _endpoint_of(out, one, one.match.start("value"), before)
+    name, doubt = _endpoint_of(one, one.match.start("value"), before)
     words = one.match["words"]
     if name not in (None, "OS") and _SURVIVAL_ONLY.search(words) and not _OVER.search(words):
         out.refuse(one, f"a hazard ratio for death, in words about {name}")
@@ -228,7 +254,7 @@ def _place_medians(out: Collected, one: Found, before: Sentence | None) -> None:
     if not named and not _EMPTY_WORDS.match(words):
         out.refuse(one, "medians of something else than an endpoint")
         return
-    name, doubt = _endpoint_of(out, one, one.match.start("value1"), before)
+    name, doubt = _endpoint_of(one, one.match.start("value1"), before)
     units = {unit for unit in (_unit(one.match["unit1"]), _unit(one.match["unit2"])) if unit}
     if name is None or len(units) != 1:
         out.refuse(one, "medians whose endpoint or unit is not said")
@@ -262,7 +288,7 @@ def _named_before(words: str) -> str:
     return words.strip(" ,;:()") if is_control(words) else ""
 
 
-def _place_rates(out: Collected, one: Found, before: Sentence | None) -> None:
+def _place_rates(out: Collected, one: Found, _: Sentence | None) -> None:
     match = one.match
     name = one.sentence.endpoint_before(match.start("value1"))
     unit = _unit(match["unit"] or match["unit2"])
@@ -287,7 +313,7 @@ def rate_time(at: float, unit: str, wanted: str) -> float:
     return at * whole if whole is not None else round(at * DAYS_PER_UNIT[unit] / DAYS_PER_UNIT[wanted], 4)
 
 
-def _place_shares(out: Collected, one: Found, before: Sentence | None) -> None:
+def _place_shares(out: Collected, one: Found, _: Sentence | None) -> None:
     words = one.match["words"]
     label = re.split(r"[,;:]\s+|\band\s+the\b", words)[-1]
     label = re.sub(
@@ -305,7 +331,7 @@ def _place_shares(out: Collected, one: Found, before: Sentence | None) -> None:
     out.shares.append(share)
 
 
-def _place_events(out: Collected, one: Found, before: Sentence | None) -> None:
+def _place_events(out: Collected, one: Found, _: Sentence | None) -> None:
     named = one.match["of"]
     name = Sentence(named, 0).endpoints()[0][1] if named else "OS"
     result = out.endpoint(name)
@@ -317,7 +343,7 @@ def _place_events(out: Collected, one: Found, before: Sentence | None) -> None:
     result.values["events"] = out.note(Placed(f"{name}: events, both arms", value, one.span, doubt))
 
 
-def _place_follow_up(out: Collected, one: Found, before: Sentence | None) -> None:
+def _place_follow_up(out: Collected, one: Found, _: Sentence | None) -> None:
     if "follow-up" in {placed.field for placed in out.readings}:
         out.refuse(one, "a second follow-up")
         return

@@ -36,7 +36,8 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
 )
 _ENDPOINT = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in ENDPOINTS), re.IGNORECASE)
 CONTROL_WORDS = re.compile(
-    r"\bplacebo\b|\bcontrol\b|\balone\b|\bstandard\b|\busual care\b|\bsupportive care\b|\bobservation\b|\bmonotherapy\b",
+    r"\bplacebo\b|\bcontrol\b|\balone\b|\bstandard\b|\busual care\b|\bsupportive care\b|\bobservation\b"
+    r"|\bmonotherapy\b",
     re.IGNORECASE,
 )
 _DESIGN = re.compile(

@@ -38,11 +38,13 @@ _RATES = re.compile(
     rf"(?:(?P<at>\d+(?:\.\d+)?)(?P<unit>{UNIT})\s+(?P<words>[^.\d;%]{{0,60}}?)"
     rf"|(?P<words3>[^.\d;%]{{0,60}}?)\bat\s+(?P<at2>\d+(?:\.\d+)?)(?P<unit2>{UNIT}))"
     rf"(?P<link>[^.\d;%]{{0,25}}?)(?P<value1>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('1')})?(?P<arm1>{_WORDS})\s*{VERSUS}\s*"
-    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,200}})", re.IGNORECASE,
+    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?"
+    r"(?P<arm2>(?:[^.;\d(]){0,200})", re.IGNORECASE,
 )  # fmt: skip
 _SHARES = re.compile(
     rf"(?P<words>[^.;%]{{0,110}}?)(?P<value1>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('1')})?(?P<arm1>{_WORDS})\s*{VERSUS}\s*"
-    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?(?P<arm2>(?:[^.;\d(]){{0,200}})", re.IGNORECASE,
+    rf"(?P<lead2>{_WORDS})(?P<value2>{NUMBER})\s*%{_NO_LEVEL}(?:{interval('2')})?"
+    r"(?P<arm2>(?:[^.;\d(]){0,200})", re.IGNORECASE,
 )  # fmt: skip
 _RESPONSE = re.compile(
     r"\brespon(?:se|ded|ders)\b|\bORR\b|clinical[\s-]+benefit|\bCBR\b|disease[\s-]+control", re.IGNORECASE

@@ -7,37 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from equipoise.errors import ArgumentError
-from equipoise.evidence.abstract_collect import Collected, collect
+from equipoise.evidence.abstract_collect import Collected, TextReading, Unread, collect
 from equipoise.evidence.abstract_patterns import ANY_NUMBER, plain_text, sentences
 from equipoise.evidence.abstract_rules import Found, found_in
+from equipoise.evidence.abstract_yaml import draft_yaml
 
 _AROUND = 40
 _LONGEST = 160
-
-
-@dataclass(frozen=True)
-class TextReading:
-    """One value read: its place in the draft ("PFS: hazard ratio"), as written there, and the words it was read from.
-
-    `start`, `end`: their place in the text. `doubt`: what was assumed in reading it, to be confirmed; empty for none.
-    """
-
-    field: str
-    value: str
-    start: int
-    end: int
-    quote: str
-    doubt: str = ""
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Words with a number that was not placed, and why."""
-
-    start: int
-    end: int
-    quote: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -55,8 +31,6 @@ class Draft:
 
     def to_yaml(self) -> str:
         """A commented published-result file: values with the words they were read from, questions on top."""
-        from equipoise.evidence.abstract_yaml import draft_yaml
-
         return draft_yaml(self.collected, self.readings, self.questions, self.unread)
 
     def lines(self) -> list[str]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from equipoise.evidence.abstract_collect import Collected, EndpointDraft, Placed, ShareDraft, rate_time
-
-if TYPE_CHECKING:
-    from equipoise.evidence.abstract_text import TextReading, Unread
+from equipoise.evidence.abstract_collect import (
+    Collected,
+    EndpointDraft,
+    Placed,
+    ShareDraft,
+    TextReading,
+    Unread,
+    rate_time,
+)
+from equipoise.evidence.printed import split_estimate
 
 _SIDES = (("two", 2), ("2", 2), ("one", 1), ("1", 1))
 
@@ -30,7 +35,7 @@ def draft_yaml(
     if held.endpoints:
         lines.append("results:")
     for result in held.endpoints.values():
-        lines += _result(held, result, quotes)
+        lines += _result(result, quotes)
     if held.shares:
         lines.append("shares:")
     for share in held.shares:
@@ -62,7 +67,7 @@ def _ratio(held: Collected, quotes: dict[tuple[int, int], str]) -> Iterator[str]
         yield '# ratio: "1:1"             # not in the text; without it 1:1 is taken'
 
 
-def _result(held: Collected, result: EndpointDraft, quotes: dict[tuple[int, int], str]) -> Iterator[str]:
+def _result(result: EndpointDraft, quotes: dict[tuple[int, int], str]) -> Iterator[str]:
     yield f"  - endpoint: {result.name}"
     units = {unit for _, unit, _, _ in result.rates}
     unit = result.unit or ("months" if len(units) != 1 else units.pop())
@@ -71,7 +76,8 @@ def _result(held: Collected, result: EndpointDraft, quotes: dict[tuple[int, int]
     if "events" in result.values:
         yield f"    events: {result.values['events'].value}{_words(result.values['events'], quotes)}"
     if "hazard_ratio" in result.values:
-        yield f'    hazard_ratio: "{result.values["hazard_ratio"].value}"{_words(result.values["hazard_ratio"], quotes)}'
+        ratio = result.values["hazard_ratio"]
+        yield f'    hazard_ratio: "{ratio.value}"{_words(ratio, quotes)}'
     if "p" in result.values:
         yield f"    test: {{{_test(result.values['p'], result.p_words)}}}"
     for arm in ("experimental", "control"):
@@ -106,8 +112,6 @@ def _share(share: ShareDraft, quotes: dict[tuple[int, int], str]) -> Iterator[st
 
 
 def _percent(value: str) -> str:
-    from equipoise.evidence.printed import split_estimate
-
     percent, low, high, level = split_estimate(value)
     if low is None:
         return f'percent: "{percent}"'

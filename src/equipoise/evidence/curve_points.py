@@ -50,8 +50,8 @@ def clean_points(
     Arguments: `time` (m, zero or more, any unit) and `survival` (m) in the order clicked or not; the arm's name;
     `scale`: heights are shares of 1, percent, or told from their size; `error`: standard deviation of a height's
     digitization error, share of 1; `where` is named in errors. Points are put in order of time; of several at one time
-    the lowest is kept, for there the curve falls; heights above 1 and rises within five digitization errors of the closest
-    falling sequence are noise:
+    the lowest is kept, for there the curve falls; heights above 1 and rises within five digitization errors of the
+    closest falling sequence are noise:
     heights are replaced by their closest falling sequence (isotonic regression). Every change is in `notes`.
     Cleaning a cleaned curve changes nothing.
 
@@ -86,7 +86,7 @@ def check_error(error: float) -> None:
     if not 0.0 < error <= 0.1:
         raise ArgumentError(
             "argument-invalid", f"the digitization error is {error!r}", where="error",
-            hint="the standard deviation of a height, as a share of 1: above 0, at most 0.1; clicked points about 0.004",
+            hint="the standard deviation of a height, share of 1: above 0, at most 0.1; clicked points about 0.004",
         )  # fmt: skip
 
 
@@ -163,7 +163,9 @@ def _check_rises(at: np.ndarray, height: np.ndarray, falling: np.ndarray, error:
     rise = height - falling
     worst = int(np.argmax(rise))
     if rise[worst] > _RISE * error:
-        rows: list[dict[str, object]] = [{"time": float(at[k]), "survival": float(height[k])} for k in (max(worst - 1, 0), worst)]
+        rows: list[dict[str, object]] = [
+            {"time": float(at[k]), "survival": float(height[k])} for k in (max(worst - 1, 0), worst)
+        ]
         level = falling[worst]
         raise DataError(
             "curve-rises",

@@ -28,7 +28,7 @@ class EnsembleMember:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Reconstructions that a figure's digitization and its unseen censoring times leave possible; `tau` of the means."""
+    """Reconstructions that digitization and unseen censoring times leave possible; `tau` of the means."""
 
     members: tuple[EnsembleMember, ...]
     tau: float

@@ -48,7 +48,7 @@ class Witness:
     """Times, events (1; 0 censored) and arms ("experimental", "control") of patients who print a result's numbers.
 
     `conf_type`: the scale of the medians' intervals, `rate_conf_type` that of the rates'; `test`: the test whose P is
-    printed, "log-rank" or "Wald", empty where none is; `recomputed`: each printed number with the value of these patients.
+    printed, "log-rank" or "Wald", empty where none is; `recomputed`: each printed number with these patients' value.
     """
 
     time: np.ndarray
@@ -113,7 +113,8 @@ def _counts(wanted: Wanted, time: np.ndarray, arm: np.ndarray, event: np.ndarray
         if own is not None:
             yield _counted(f"{name} events", own, int(event[arm == code].sum()))
         counts = getattr(result.at_risk, name) if result.at_risk is not None else ()
-        for at, count in zip(result.at_risk.times if counts else (), counts, strict=False):  # pyright: ignore[reportOptionalMemberAccess]
+        times = result.at_risk.times if result.at_risk is not None else ()
+        for at, count in zip(times, counts, strict=False):
             yield _counted(f"{name} at risk at {at:g}", count, int((time[arm == code] >= at).sum()))
 
 

@@ -20,7 +20,7 @@ _AGREE = 0.01
 
 @dataclass(frozen=True)
 class Axis:
-    """A straight axis: value = start + slope * place. `said`: how it was set, in words; `ticks`: places of its ticks."""
+    """A straight axis: value = start + slope * place. `said`: how it was set; `ticks`: places of its ticks."""
 
     start: float
     slope: float
@@ -104,7 +104,8 @@ def _axis(
     if off > _AGREE * np.ptp(values) or slope <= 0.0:
         listed = ", ".join(f"{value:g}" for value in values)
         raise DataError(
-            "axis-misset", f"the labels of the {name} axis, {listed}, do not fit its ticks", where=figure.source or None,
+            "axis-misset", f"the labels of the {name} axis, {listed}, do not fit its ticks",
+            where=figure.source or None,
             reason="equal steps on the page are equal steps in time and survival",
             hint=f"say the values at the first and last tick with --{name}-axis",
         )  # fmt: skip

@@ -64,7 +64,7 @@ def figure_curves(
 
 
 def _joined(lines: Sequence[DrawnLine]) -> list[DrawnLine]:
-    """Lines with pieces of one color that follow each other end to end made one; some programs draw every step alone."""
+    """Lines, pieces of one color that follow end to end made one; some programs draw every step alone."""
     joined: list[DrawnLine] = []
     for line in lines:
         last = joined[-1] if joined else None

@@ -106,7 +106,7 @@ def _fill(
 def _walk(
     points: CurvePoints, span: range, start: tuple[int, float, int], gone_by: np.ndarray
 ) -> tuple[int, float, list[int], list[int]]:
-    """Patients left (never fewer than the next number at risk), the curve, and events and censorings at each point of an interval."""
+    """Patients left (no fewer than the next number at risk), the curve, events and censorings at each point."""
     left, height, floor = start
     events, gone = [], []
     for k, out in zip(span, np.diff(gone_by, prepend=0).tolist(), strict=True):

@@ -219,7 +219,7 @@ class Workbench:
 
 
 def _better(counts: ArmCounts, knots: Knots, points: CurvePoints, arm: CurveArm) -> ArmCounts:
-    """Guyot's counts where they meet the events as well and lie nearer the curve: few numbers at risk leave many ways."""
+    """Guyot's counts where they meet the events as well and lie nearer the curve, as with few numbers at risk."""
     plain = guyot_reconstruction(points, arm.risk, arm.events)
     if abs(plain.n_events - (arm.events or 0)) > abs(counts.n_events - (arm.events or 0)):
         return counts

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from equipoise.frames.decisions import DecisionLog
+    from equipoise.frames.sdtm import SdtmData
     from equipoise.protocol import TrialFile
 
 RUN_STEPS = ("read", "derive", "check", "analyze", "report", "write")
@@ -151,11 +152,8 @@ def _fill_run(
     with journal.step("read"):
         collected = collected_sdtm(sdtm, mapping)
     with journal.step("derive"):
-        derived = derive_trial(source.trial, sdtm=collected)
-        facts = replace(derived.provenance, trial_digest=source.digest)
-        if drawn is not None:
-            facts = replace(facts, seed=drawn.provenance.seed, scenario=drawn.provenance.scenario)
-        derived = Derived(derived.adam, facts)
+        derived = _derive(source, collected, drawn)
+    facts = derived.provenance
     with journal.step("check"):
         quality = quality_of(source.trial, collected, derived)
     journal.log(f"data quality: {quality.headline()}")
@@ -190,6 +188,14 @@ def _fill_run(
         simulation=simulation,
         simulated=simulated,
     )
+
+
+def _derive(source: TrialFile, collected: SdtmData, drawn: Drawn | None) -> Derived:
+    derived = derive_trial(source.trial, sdtm=collected)
+    facts = replace(derived.provenance, trial_digest=source.digest)
+    if drawn is not None:
+        facts = replace(facts, seed=drawn.provenance.seed, scenario=drawn.provenance.scenario)
+    return Derived(derived.adam, facts)
 
 
 def _figures(trial: Trial, rows: list[ResultRow], facts: Provenance) -> dict[str, bytes]:

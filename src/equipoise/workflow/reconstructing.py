@@ -50,9 +50,9 @@ def reconstruct_files(
     result = None if trial is None else _result(trial, endpoint)
     chosen, said = _sides(found, trial, arms)
     table = {} if at_risk is None else read_risk_table(at_risk)
-    labels = _labels(chosen, trial, arms)
+    labels = _labels(chosen, trial)
     counted = {side: _of_side(events, side, labels[side]) for side in chosen}
-    built = {
+    built: dict[Side, CurveArm] = {
         side: CurveArm(labels[side], points, _risk(side, points, labels[side], trial, result, table, n), counted[side])
         for side, points in chosen.items()
     }
@@ -85,7 +85,10 @@ def _sides(
     """Which curve is whose: as told, else by name, else in the order given, which is said."""
     curves = {curve.arm: curve for curve in found.curves}
     if arms:
-        return {side: _named(arms[side], found) for side in SIDES if side in _checked_sides(arms)}, []
+        told: dict[Side, CurvePoints] = {
+            side: _named(arms[side], found) for side in SIDES if side in _checked_sides(arms)
+        }
+        return told, []
     if len(curves) > 2:
         raise ArgumentError(
             "argument-invalid", f"{len(curves)} curves were found: {', '.join(curves)}", where="arms",
@@ -95,7 +98,8 @@ def _sides(
     wanted = {side: [side, *([getattr(trial, side).label.lower()] if trial else [])] for side in SIDES}
     by_name = {side: next((known[name] for name in wanted[side] if name in known), None) for side in SIDES}
     if all(by_name[side] is not None for side in SIDES[: len(curves)]):
-        return {side: curve for side, curve in by_name.items() if curve is not None}, []
+        matched: dict[Side, CurvePoints] = {side: curve for side in SIDES if (curve := by_name[side]) is not None}
+        return matched, []
     ordered: dict[Side, CurvePoints] = dict(zip(SIDES, curves.values(), strict=False))
     said = "; ".join(f"{curve.arm} is taken as {side}" for side, curve in ordered.items()) + " (in the order given)"
     return ordered, [said] if len(ordered) > 1 else []
@@ -121,7 +125,7 @@ def _named(name: str, found: FoundCurves) -> CurvePoints:
     raise ArgumentError("argument-invalid", f"no curve is called {name!r}", where="arms", hint=f"curves: {listed}")
 
 
-def _labels(chosen: Mapping[Side, CurvePoints], trial: PublishedTrial | None, arms: Names | None) -> dict[Side, str]:
+def _labels(chosen: Mapping[Side, CurvePoints], trial: PublishedTrial | None) -> dict[Side, str]:
     if trial is not None:
         return {side: getattr(trial, side).label for side in chosen}
     plain: dict[Side, str] = {side: points.arm for side, points in chosen.items()}
