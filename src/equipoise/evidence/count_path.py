@@ -1,5 +1,46 @@
 """The most probable whole patients behind a curve, found by dynamic programming over the number at risk."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from equipoise.evidence.arm_counts import ArmCounts
+from equipoise.evidence.curve_knots import LARGEST, Knots
+
+# Never quite none: a figure may lack the tick of a patient censored at an event.
+_LEAST_RATE = 0.02
+_MOST_AT_ONCE = 10
+# A way this much less probable (in log) than the best so far is given up.
+_HOPELESS = 40.0
+_CANDIDATES = (-1, 0, 1, 2)
+
+
+@dataclass(frozen=True)
+class CountLaw:
+    """What numbers are likely before the curve is read closely; Poisson laws.
+
+    `censored`: expected number censored before each knot and after the last (m + 1); `events`: at each knot (m).
+    """
+
+    censored: np.ndarray
+    events: np.ndarray
+
+    def censoring_cost(self, gap: int, most: int, log_factorial: np.ndarray) -> np.ndarray:
+        """Minus the log-probability of 0, 1, ..., `most` censored in a gap."""
+        mean = max(float(self.censored[gap]), _LEAST_RATE * 1e-3)
+        return mean - np.arange(most + 1) * np.log(mean) + log_factorial[: most + 1]
+
+
+def log_factorials(n: int) -> np.ndarray:
+    """log 0!, ..., log n!."""
+    return np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, n + 1)))))
+
+
+def probable_counts(knots: Knots, n: int, law: CountLaw, end: float, *, event_cost: float = 0.0) -> ArmCounts:
+    """Events and censorings whose curve fits best, each knot's heights weighed against what numbers are likely.
+
     Minimizes sum over knots of z^2 / 2, z the distance of the product-limit curve to the knot's bounds in errors (at
     most sqrt(60)), minus the log-probability of events and censorings, plus `event_cost` for each event, over all
     whole events and censorings whose numbers at risk lie within the knots' (exact where a paper prints them). The state

@@ -116,9 +116,11 @@ class Reconstruction(Rebuilt, RowResult):
 
 
 def _steps(counts: ArmCounts) -> tuple[np.ndarray, np.ndarray]:
+    """Times and heights of a curve, from time 0 to its end."""
     happened = counts.events > 0
-    time = np.concatenate(([0.0], counts.time[happened], [max(counts.end, float(counts.time[-1]))]))
-    survival = counts.survival
+    steps, survival = counts.time[happened], counts.survival
+    end = max(counts.end, float(steps.max(initial=0.0)))
+    time = np.concatenate(([0.0], steps, [end]))
     return time, np.concatenate(([1.0], survival[happened], survival[-1:]))
 
 
