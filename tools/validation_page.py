@@ -100,8 +100,8 @@ def measure(left_out: tuple[str, ...] = ()) -> dict[str, Any]:
 
     recorder, plain = Recorder(), bank.assert_close
 
-    def noting(ours: object, theirs: object, scale: object = 0.0, what: str = "") -> None:
-        plain(ours, theirs, scale, what)
+    def noting(ours: object, theirs: object, scale: object = 0.0, what: str = "", where: str = "") -> None:
+        plain(ours, theirs, scale, what, where)
         recorder.note(ours, theirs, scale, what)
 
     bank.assert_close = noting

@@ -28,8 +28,12 @@ def read_bank(name: str = "survival_bank") -> Bank:
     return found
 
 
-def assert_close(ours: object, theirs: object, scale: object = 0.0, what: str = "") -> None:
-    """|ours - theirs| <= 1e-8 max(|theirs|, scale), NaN where and only where theirs is."""
+def assert_close(ours: object, theirs: object, scale: object = 0.0, what: str = "", where: str = "") -> None:
+    """|ours - theirs| <= 1e-8 max(|theirs|, scale), NaN where and only where theirs is.
+
+    `what` is the quantity, a line of the validation page; `where` the case among many, for the message only.
+    """
+    what = f"{where} {what}".strip()
     a, b = np.asarray(ours, dtype=float).ravel(), np.asarray(theirs, dtype=float).ravel()
     assert a.shape == b.shape, f"{what}: {a.shape} values against {b.shape}"
     assert np.array_equal(np.isnan(a), np.isnan(b)), f"{what}: NaN at {np.flatnonzero(np.isnan(a) != np.isnan(b))}"

@@ -45,7 +45,7 @@ PURPOSES = MappingProxyType(
         "milestone-prediction": 18,
         "trials": 19,
         "reconstruction": 20,
-        "feasibility": 20,
+        "feasibility": 21,
     }
 )
 

@@ -15,7 +15,14 @@ from equipoise.protocol import builtin_text
 from equipoise.protocol.loading import parse_trial
 
 RESPONSE = {"dataset": "ADRS", "where": "PARAMCD == 'RSP' and AVALC == 'Y'", "date": "ADT", "description": "Response"}
-_CM = {"STUDYID": pl.String, "DOMAIN": pl.String, "USUBJID": pl.String, "CMSEQ": pl.Float64, "CMTRT": pl.String, "CMCAT": pl.String}
+_CM = {
+    "STUDYID": pl.String,
+    "DOMAIN": pl.String,
+    "USUBJID": pl.String,
+    "CMSEQ": pl.Float64,
+    "CMTRT": pl.String,
+    "CMCAT": pl.String,
+}
 
 
 def patient(name: str = "P", *, baseline: bool = True, stopped: tuple[made.Day, str] | None = None, **more: Any):

@@ -53,9 +53,9 @@ def test_effect_interval_and_p_value(group: int, method: str):
             theirs = BANK[name][f"{method} {interval}"]["pooled"]
             found = pooled(name, method, interval)
             ends = in_logs(found.lower, found.upper)
-            what = f"{name} {method} {interval}"
-            assert_close([found.effect, found.std_error, *ends], theirs[:4], scale=theirs[1], what=what)
-            assert_close(found.p_value, theirs[4], what=f"{what} P")
+            what = f"{method} {interval}"
+            assert_close([found.effect, found.std_error, *ends], theirs[:4], scale=theirs[1], what=what, where=name)
+            assert_close(found.p_value, theirs[4], what=f"{what} P", where=name)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -66,12 +66,12 @@ def test_heterogeneity_and_weights(group: int, method: str):
         found = pooled(name, method, "normal")
         between, variances = found.heterogeneity, BANK[name]["given"]["std_error"] ** 2
         q, p, tau2, i2, h2 = theirs["heterogeneity"].tolist()
-        assert_close(between.q, q, scale=1.0, what=f"{name} Q")
-        assert_close(between.p_value, p, what=f"{name} P of Q")
-        assert_close(between.tau2, tau2, scale=float(variances.min()), what=f"{name} {method} tau2")
-        assert_close([between.i2, between.h2], [i2, h2], scale=1.0, what=f"{name} {method} I2, H2")
+        assert_close(between.q, q, scale=1.0, what="Q", where=name)
+        assert_close(between.p_value, p, what="P of Q", where=name)
+        assert_close(between.tau2, tau2, scale=float(variances.min()), what=f"{method} tau2", where=name)
+        assert_close([between.i2, between.h2], [i2, h2], scale=1.0, what=f"{method} I2, H2", where=name)
         if "weights" in theirs:
-            assert_close(found.weights, theirs["weights"], what=f"{name} {method} weights")
+            assert_close(found.weights, theirs["weights"], what=f"{method} weights", where=name)
 
 
 @pytest.mark.parametrize("group", range(len(GROUPS)))
@@ -79,7 +79,8 @@ def test_interval_of_tau2(group: int):
     for name in GROUPS[group]:
         least = float((BANK[name]["given"]["std_error"] ** 2).min())
         theirs = BANK[name]["reml normal"]["tau2_interval"]
-        assert_close(pooled(name, "reml", "normal").tau2_interval, theirs, scale=least, what=f"{name} tau2 interval")
+        found = pooled(name, "reml", "normal").tau2_interval
+        assert_close(found, theirs, scale=least, what="tau2 interval", where=name)
 
 
 @pytest.mark.parametrize("method", METHODS[1:])
@@ -94,12 +95,12 @@ def test_prediction_intervals(group: int, method: str):
             for place, prediction in enumerate(("k-2", "k-1", "normal")):
                 found = pooled(name, method, interval, prediction=prediction).predicted
                 ours = [np.nan, np.nan] if found is None else in_logs(*found)
-                what = f"{name} {method} {interval} {prediction}"
-                assert_close(ours, theirs[2 * place : 2 * place + 2], scale=scale, what=what)
+                what = f"{method} {interval} {prediction}"
+                assert_close(ours, theirs[2 * place : 2 * place + 2], scale=scale, what=what, where=name)
             # What metafor's predict() gives unless told otherwise.
             own = pooled(name, method, interval, prediction="normal" if interval == "normal" else "k-1").predicted
             assert own is not None
-            assert_close(in_logs(*own), theirs[6:8], scale=scale, what=f"{name} {method} {interval} default")
+            assert_close(in_logs(*own), theirs[6:8], scale=scale, what=f"{method} {interval} default", where=name)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -112,8 +113,8 @@ def test_each_trial_left_out(method: str):
         whole = pool(studies_of(name), method=method)  # pyright: ignore[reportArgumentType]
         for place, (_, rest) in enumerate(whole.without):
             b, se, tau2 = theirs[3 * place : 3 * place + 3]
-            what = f"{name} {method} without {place}"
-            assert_close([rest.effect, rest.std_error], [b, se], scale=se, what=what)
-            assert_close(rest.tau2, tau2, scale=se**2, what=f"{what} tau2")
+            where = f"{name} without {place}"
+            assert_close([rest.effect, rest.std_error], [b, se], scale=se, what=method, where=where)
+            assert_close(rest.tau2, tau2, scale=se**2, what=f"{method} tau2", where=where)
             compared += 1
     assert compared > 150

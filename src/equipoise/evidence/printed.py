@@ -96,7 +96,7 @@ def _bounds(value: float, unit: float, relation: Relation) -> tuple[float, float
 _INTERVAL = re.compile(
     r"^(?P<value>[^(\[]+)[(\[](?:(?P<level>[\d.]+)\s*%\s*(?:CI|confidence interval)?[,:]?\s*)?(?P<limits>[^)\]]+)[)\]]$"
 )
-_BETWEEN = re.compile(r"\s+to\s+|\s*[,;]\s+|\s*[–—]\s*|(?<=[\d.A-Za-z%])\s*-\s*(?=[\d.A-Za-z])(?<![eE]-)")
+_BETWEEN = re.compile(r"\s+to\s+|\s*[,;]\s+|\s*[–—]\s*|(?<=[\d.A-Za-z%])\s*-\s*(?=[\d.A-Za-z])(?<!\d[eE]-)")
 
 
 def split_estimate(text: str) -> tuple[str, str | None, str | None, str | None]:

@@ -22,7 +22,8 @@ FIXED_STAMP = b"01JAN60:00:00:00"
 LONGEST_NAME = 8
 LONGEST_LABEL = 40
 LONGEST_TEXT = 200
-LARGEST_NUMBER = 7.2e75
+# The format ends at 7.2e75; ReadStat writes numbers above 4e74 as that largest one.
+LARGEST_NUMBER = 4e74
 SMALLEST_NUMBER = 5.4e-79
 
 RECORD = 80
