@@ -215,6 +215,14 @@ def _warm_rerandomization() -> None:
     )  # fmt: skip
 
 
+def _warm_evidence() -> None:
+    from equipoise.evidence import joint_feasibility, read_published
+
+    trial = read_published("palmira")
+    # The second result prints no more than a search can meet, so that a search begins.
+    joint_feasibility(trial, trial.results[1], budget=60_000)
+
+
 _PARTS: dict[str, tuple[str, Callable[[], None]]] = {
     "simulation": ("simulated trials, fast engine", _warm_simulation),
     "general-simulation": ("simulated trials, general engine", _warm_general_simulation),
@@ -223,4 +231,5 @@ _PARTS: dict[str, tuple[str, Callable[[], None]]] = {
     "survival": ("curves and log-rank tests of more than 20,000 patients", _warm_survival),
     "cox": ("Cox models of more than 20,000 patients", _warm_cox),
     "rerandomization": ("re-randomization tests", _warm_rerandomization),
+    "evidence": ("the search for a data set behind a published result", _warm_evidence),
 }
