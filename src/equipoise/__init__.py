@@ -325,9 +325,9 @@ def explain(run: str | Path | Run | AdamSet, subject: str) -> PatientStory:
 
 
 def reconstruct(
-    curves: str | Path | Sequence[str | Path],
+    curves: Any,
     *,
-    at_risk: str | Path | None = None,
+    at_risk: Any = None,
     n: int | Mapping[str, int] | None = None,
     events: int | Mapping[str, int] | None = None,
     published: str | Path | PublishedTrial | None = None,
@@ -346,9 +346,9 @@ def reconstruct(
 ) -> Reconstruction:
     """Patient-level data from published curves, meeting what else was printed, with how close they come.
 
-    Arguments: `curves`: a table of clicked points (columns time, survival, and arm), one for each arm, or a vector
-    figure (SVG, PDF); `at_risk`: a table of numbers at risk (time and a column for each arm, or time, arm, n); `n` and
-    `events`: of both arms alike and in total, or by arm; `published`: a published-result file or example, whose result
+    Arguments: `curves`: a table of clicked points (file or data frame: time, survival, arm), one for each arm, or a
+    vector figure (SVG, PDF); `at_risk`: a table of numbers at risk (time and a column for each arm, or time, arm, n);
+    `n` and `events`: of both arms alike and in total, or by arm; `published`: a published-result file or example, whose result
     `endpoint` the curve shows; `arms`: whose a curve is, as {"experimental": name, "control": name}; `unit` of all
     times: days, weeks, months, years; `scale` of heights: auto, share, percent; `error`: digitization error of a
     clicked height, share of 1 (0.004 where not given); `x_axis`, `y_axis`: the values at the first and the last tick
@@ -368,11 +368,11 @@ def reconstruct(
     return found
 
 
-def audit(published: str | Path | PublishedTrial, *, deep: bool | None = None) -> Audit | Audits:
+def audit(published: str | Path | PublishedTrial | Any, *, deep: bool | None = None) -> Audit | Audits:
     """A published time-to-event result checked against itself.
 
     Arguments: a published-result file (YAML, JSON), an example by name ("palmira"), or a `PublishedTrial`; a folder or
-    table (.csv, .parquet) of many. `deep`: whether to search for a data set that has all the numbers; None: only after
+    table (.csv, .parquet, data frame) of many. `deep`: whether to search for a data set that has all the numbers; None: only after
     a flag, and for one trial only. The result's `.status` is "consistent", "note" or "inconsistent", its `.findings`
     the checks with their arithmetic, what was allowed, and the mildest reading that reconciles the numbers.
     Raises PublishedFileError with every fault of the file, each with its line and what would be right.

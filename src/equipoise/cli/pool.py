@@ -66,6 +66,8 @@ def pool(
     """Pool trials: one effect, how far they differ, each left out; with --assure what a next trial may hope for."""
     from equipoise.workflow.pooling import pool_trials, write_forest
 
+    if assure is None and target is None:
+        _expect_next_trial({"--alpha": alpha, "--sides": sides, "--ratio": ratio, "--basis": basis})
     choices: dict[str, Any] = {"method": method, "interval": interval, "prediction": prediction, "level": level}
     found, title = pool_trials(
         trials[0] if len(trials) == 1 else trials, endpoint=endpoint, reference=reference, tau=tau, **choices
@@ -88,13 +90,24 @@ def pool(
         typer.echo(f"\nwrote {out}")
 
 
+def _expect_next_trial(said: dict[str, Any]) -> None:
+    """Options of a next trial are refused where none is asked about."""
+    given = [option for option, value in said.items() if value not in (None, "new-trial")]
+    if given:
+        raise ArgumentError(
+            "argument-invalid", f"{', '.join(given)} without a next trial", where=given[0],
+            hint="say the next trial with --assure, or an assurance with --target; or leave it out",
+        )  # fmt: skip
+
+
 def _assured(
     found: Any, assure: str | None, target: float | None, rules: dict[str, Any], shared: dict[str, Any]
 ) -> Any:
     """The next trial: of a number of events, of a trial file, or with the events for a target."""
     from equipoise.workflow.pooling import assure as assured
 
-    events = float(assure) if assure is not None and assure.replace(".", "", 1).isdigit() else None
+    number = assure is not None and assure.removeprefix("-").replace(".", "", 1).isdigit()
+    events = float(str(assure)) if number else None
     if assure is None or events is not None:
         usual = {"alpha": 0.05, "sides": 2, "ratio": 1.0}
         rules = {name: usual[name] if value is None else value for name, value in rules.items()}

@@ -275,8 +275,9 @@ def _looks(trial: Trial, scenario: Scenario, analysis: Analysis, arms: Sequence[
             follow_up=None if look.trigger.follow_up is None else look.trigger.follow_up.months,
             latest=None if look.trigger.latest is None else look.trigger.latest.months,
             first=look.trigger.when == "first",
-            counted=_counted(trial, scenario, analysis, look.trigger, arms),
-            words=trigger_words(look.trigger, analysis.endpoint),
+            counted=(counted := _counted(trial, scenario, analysis, look.trigger, arms)),
+            words=trigger_words(look.trigger, analysis.endpoint)
+            or (f"at {look.trigger.events} events in all arms" if counted else ""),
         )
         for look in analysis.looks
     )
@@ -288,7 +289,7 @@ def _counted(
     """The arms whose events a look waits for, where these are not the events that the design is of."""
     named = tuple(arm.id for arm in trial.arms) if trigger.arms is None else trigger.arms
     endpoint = trigger.endpoint or analysis.endpoint
-    if endpoint == analysis.endpoint and (trigger.arms is None or set(named) == set(arms)):
+    if endpoint == analysis.endpoint and set(named) == set(arms):
         return ()
     counted = [trial.arm(name) for name in named]
     hazards = _hazards(trial, scenario, endpoint, counted).hazards

@@ -187,7 +187,9 @@ class DesignParts:
         if premises.efficacy is None or len(self.looks) < 2 or len(self.looks) < len(premises.looks):
             return None
         events = [look.events for look in self.looks]
-        return group_sequential(events, **self._rules, hazard_ratio=self.hazard_ratio)
+        # Efficacy bounds need no alternative; where the effect assumed is none or harm, there is none to state.
+        stated = self.hazard_ratio if self.hazard_ratio < 1.0 or premises.futility is not None else None
+        return group_sequential(events, **self._rules, hazard_ratio=stated)
 
     @cached_property
     def sequential_requirement(self) -> GroupSequentialDesign | None:

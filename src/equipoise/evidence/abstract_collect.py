@@ -162,7 +162,9 @@ def _place_arms(out: Collected, one: Found, _: Sentence | None) -> None:
 
 def _arm_label(words: str) -> str:
     plain = re.sub(r"^.*\b(?:assigned\s+to|to\s+receive|received?|receiving|either|randomi[sz]ed\s+to)\s+", "", words)
-    plain = re.sub(r"^(?:the|receive|either)\s+|\s+(?:group|arm)s?$", "", plain.strip(" ,;:()[]"), flags=re.IGNORECASE)
+    plain = re.sub(
+        r"^(?:(?:to|the|receive|either)\s+)+|\s+(?:group|arm)s?$", "", plain.strip(" ,;:()[]"), flags=re.IGNORECASE
+    )
     return plain.strip(" ,;:()[]") or "not named"
 
 

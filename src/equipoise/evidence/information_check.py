@@ -42,6 +42,10 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
     if d == 0:
         return Finding("information-bound", subject, "inconsistent", "no hazard ratio is estimated without an event",
                        explanation="consistent with events that were not counted here")  # fmt: skip
+    too_many = _more_than_patients(trial, result)
+    if too_many:
+        return Finding("information-bound", subject, "inconsistent", too_many,
+                       explanation="consistent if events or patients were misprinted")  # fmt: skip
     needed = math.ceil(4.0 / largest**2 - 1e-9)
     low, high = expected_information(trial, numbers, d)
     most = f" to {1 / least**2:.2f}" if least > 0.0 else " or more"
@@ -67,6 +71,15 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
         return Finding("information-bound", subject, "note", f"{said}, but that is not expected", arithmetic,
                        explanation, values, tolerance)  # fmt: skip
     return Finding("information-bound", subject, "consistent", said, arithmetic, values=values, tolerance=tolerance)
+
+
+def _more_than_patients(trial: PublishedTrial, result: PublishedEndpoint) -> str:
+    """More events than patients, of all or of an arm; empty where there are none such."""
+    arms = ((arm, getattr(result, arm).events, getattr(trial, arm).randomized) for arm in ("experimental", "control"))
+    for of, events, patients in (("", result.total_events, trial.randomized), *arms):
+        if events is not None and events > patients:
+            return f"{of}{': ' if of else ''}{events} events are more than {patients} randomized patients"
+    return ""
 
 
 def width_errors(numbers: Numbers, level: float) -> tuple[float, float] | None:

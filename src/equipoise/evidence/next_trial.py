@@ -313,7 +313,12 @@ def _plan(design: Any, events: float | None, target: float | None, rules: dict[s
     if rules["alpha"] is None or rules["sides"] is None:
         raise DesignError("design-unknowns", "the next trial's alpha and sides are not given", where="alpha",
                           hint="give both, such as alpha=0.05, sides=2")  # fmt: skip
-    return fixed_next(events or 1.0, rules["alpha"], rules["sides"], 1.0 if rules["ratio"] is None else rules["ratio"])
+    return fixed_next(
+        1.0 if events is None else events,
+        rules["alpha"],
+        rules["sides"],
+        1.0 if rules["ratio"] is None else rules["ratio"],
+    )
 
 
 def _assured(effect: PredictiveEffect, plan: NextDesign, level: float, target: float | None) -> Assurance:

@@ -23,7 +23,6 @@ from equipoise.evidence.study_effects import (
     level_unstated,
     to_printed,
 )
-from equipoise.frames.columns import to_array, to_columns
 from equipoise.protocol.faults import Fault
 from equipoise.protocol.yaml_document import invalid_file, is_file, plain_values, read_text, read_yaml
 
@@ -72,7 +71,7 @@ def read_pooled_trials(trials: Any, *, endpoint: str | None = None) -> PooledTri
     if hasattr(trials, "iter_rows"):
         return _read_table(trials, endpoint)
     if hasattr(trials, "columns"):
-        return _read_table(_as_polars(trials), endpoint)
+        return _read_table(as_polars(trials, "trials"), endpoint)
     if isinstance(trials, Sequence):
         return PooledTrials(tuple(_study_of(one, endpoint) for one in trials), endpoint or "")
     raise ArgumentError(
@@ -119,17 +118,6 @@ def _read_table(table: str | Path | pl.DataFrame, endpoint: str | None) -> Poole
     if problems:
         raise _invalid(name, problems)
     return PooledTrials(tuple(studies), endpoint or "")
-
-
-def _as_polars(frame: Any) -> pl.DataFrame:
-    """A pandas or Arrow frame; text stays text, and a number that is no number is an empty cell."""
-    import polars as pl
-
-    columns = {str(name): to_array(values, str(name)).tolist() for name, values in to_columns(frame, "trials").items()}
-    return pl.DataFrame(
-        {name: [None if value != value else value for value in values] for name, values in columns.items()},
-        strict=False,
-    )
 
 
 def _check_columns(columns: Sequence[str], name: str) -> None:

@@ -75,7 +75,9 @@ class PrintedRatio(PrintedEstimate):
 
     @model_validator(mode="after")
     def _a_ratio(self) -> PrintedRatio:
-        if self.value.value < 0.0 or not self.value.reached:
+        if not self.value.reached:
+            raise ValueError(f"a hazard ratio is a number, and {self.value} is none; leave it out")
+        if self.value.value <= 0.0:
             raise ValueError(f"a hazard ratio is positive, and {self.value} is not; write the ratio, not its logarithm")
         return self
 
@@ -101,6 +103,12 @@ class PrintedArm(Model):
     events: int | None = Field(default=None, ge=0)
     median: PrintedEstimate | None = None
 
+    @model_validator(mode="after")
+    def _a_time(self) -> PrintedArm:
+        if self.median is not None and self.median.value.value < 0.0:
+            raise ValueError(f"the median {self.median.value} is no time; write it as printed, 4.9 or NR")
+        return self
+
 
 class PrintedRate(Model):
     """Event-free share, percent, at one time (in the result's unit), per arm."""
@@ -108,6 +116,13 @@ class PrintedRate(Model):
     at: float = Field(gt=0)
     experimental: PrintedEstimate | None = None
     control: PrintedEstimate | None = None
+
+    @model_validator(mode="after")
+    def _a_percentage(self) -> PrintedRate:
+        for rate in (self.experimental, self.control):
+            if rate is not None and rate.value.reached and not 0.0 <= rate.value.value <= 100.0:
+                raise ValueError(f"{rate.value} is no percentage from 0 to 100")
+        return self
 
 
 class NumbersAtRisk(Model):

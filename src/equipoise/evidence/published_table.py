@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from equipoise.errors import DataError, Problem, PublishedFileError, permitted
 from equipoise.evidence.published import PublishedTrial
 from equipoise.evidence.published_files import CODES
+from equipoise.frames.columns import to_array, to_columns
 from equipoise.protocol.faults import describe_invalid
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 REQUIRED = ("trial", "n_experimental", "n_control", "hr")
 TABLE_SUFFIXES = (".csv", ".parquet")
+# The reason and what to do, for a spreadsheet saved where commas mark decimals.
+SEMICOLONS = (
+    "its columns are separated by semicolons, and commas are expected",
+    "save it with commas between columns and points in numbers: 0.80, not 0,80",
+)
 
 
 def read_published_table(table: str | Path | pl.DataFrame) -> dict[str, PublishedTrial | PublishedFileError]:
@@ -62,6 +68,18 @@ def read_published_table(table: str | Path | pl.DataFrame) -> dict[str, Publishe
     return {trial: _tried(trial, rows, name) for trial, rows in groups.items()}
 
 
+def as_polars(frame: Any, name: str) -> pl.DataFrame:
+    """A data frame of any library in polars; text stays text, and a number that is no number is an empty cell."""
+    import polars as pl
+
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    columns = {str(key): to_array(values, str(key)).tolist() for key, values in to_columns(frame, name).items()}
+    return pl.DataFrame(
+        {key: [None if value != value else value for value in values] for key, values in columns.items()}, strict=False
+    )
+
+
 def frame_of_text(table: str | Path | pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """A table whose cells stay as they are written, and its name. Raises DataError `file-unreadable`."""
     import polars as pl
@@ -75,8 +93,23 @@ def frame_of_text(table: str | Path | pl.DataFrame) -> tuple[pl.DataFrame, str]:
     except (OSError, pl.exceptions.PolarsError) as problem:
         said = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         hint = f"give a table that ends in {' or '.join(TABLE_SUFFIXES)}"
+        if path.suffix == ".csv" and semicolons(path):
+            said, hint = SEMICOLONS
         raise DataError("file-unreadable", f"{path} cannot be read as a table", reason=said, hint=hint) from problem
+    if frame.width == 1 and path.suffix == ".csv" and semicolons(path):
+        raise DataError("file-unreadable", f"{path} cannot be read as a table", reason=SEMICOLONS[0],
+                        hint=SEMICOLONS[1])  # fmt: skip
     return frame, str(path)
+
+
+def semicolons(path: Path) -> bool:
+    """Whether the first line of a text file is separated by semicolons."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = file.readline()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return head.count(";") > head.count(",")
 
 
 def _check_columns(columns: Iterable[str], name: str) -> None:

@@ -159,7 +159,9 @@ class Workbench:
         found = [counts.n_events for counts, _ in built]
         missing = total - sum(found)
         first = round(missing * found[0] / max(sum(found), 1))
-        if abs(missing) > _FAR_TOTAL * total or self.method == "guyot":
+        # Without numbers at risk the curves say nothing of who was censored, and the total alone does.
+        told = any(len(arm.risk.time) > 1 for arm in self.arms)
+        if (told and abs(missing) > _FAR_TOTAL * total) or self.method == "guyot":
             return built
         moved = []
         for (counts, problem), extra in zip(built, (first, missing - first), strict=True):

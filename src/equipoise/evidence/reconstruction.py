@@ -151,6 +151,8 @@ def reconstruct_curves(
     """
     chosen = [arms[side] for side in SIDES if side in arms] if isinstance(arms, Mapping) else list(arms)
     _check_arguments(chosen, arms, unit, ensemble)
+    if tau is not None and not 0.0 < tau < float("inf"):
+        raise ArgumentError("argument-invalid", f"tau is {tau:g}", where="tau", hint=f"a time above 0, in {unit}")
     if published is not None and published.unit != unit:
         raise ArgumentError(
             "argument-invalid", f"the curves are in {unit}, what was printed is in {published.unit}", where="unit",

@@ -151,6 +151,11 @@ def effect_from_interval(
     middle, low, high = (to_printed(value, name) for value in (ratio, lower, upper))
     for what, number in (("hazard ratio", middle), ("lower limit", low), ("upper limit", high)):
         _check_plain(name, what, number)
+    if low.value == middle.value == high.value:
+        raise ArgumentError(
+            "argument-invalid", f"{name}: the interval {low} to {high} has no width",
+            reason="a trial without uncertainty would weigh without end", hint="check the three numbers against the paper",
+        )  # fmt: skip
     if not (low.value < high.value and low.value <= middle.value <= high.value):
         swapped = "; the limits seem swapped" if low.value > high.value else ""
         raise ArgumentError(

@@ -176,7 +176,14 @@ def read_table(path: Path) -> RawTable:
 
 
 def _read_csv(path: Path) -> tuple[pl.DataFrame, dict[str, str]]:
-    frame = pl.read_csv(path, infer_schema=False, null_values=[""])
+    try:
+        frame = pl.read_csv(path, infer_schema=False, null_values=[""])
+    except PolarsError as error:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.readline()
+        if head.count(";") > head.count(","):
+            raise ValueError("the columns are separated by ';', and commas are expected (0.80, not 0,80)") from error
+        raise
     # polars gives the second of two equal column names this ending.
     repeated = [name for name in frame.columns if re.search(r"_duplicated_\d+$", name)]
     if repeated:

@@ -137,6 +137,8 @@ def _run(found: Characteristics) -> Iterator[ResultRow]:
     yield _row("seed", found.seed, "run", **whole)
     yield _row("partial", float(found.partial), "run", warning=partial_words(found) or None, **whole)
     yield ResultRow(statistic="engine", analysis=ANALYSIS, parameter="run", method=METHOD, value_text=found.engine)
+    if found.model.decides == "death":
+        yield ResultRow(statistic="decides", analysis=ANALYSIS, parameter="run", method=METHOD, value_text="death")
     yield _row("threads", found.timing.threads, "run", **whole)
     yield _row("trials_per_second", found.trials_per_second, "run", **whole)
     yield _row("start_up", found.timing.start_up, "run", unit="seconds")
@@ -180,15 +182,29 @@ def _decision_words(found: Characteristics) -> str:
     for outcome in OUTCOMES[1:]:
         if found.rate(outcome).mean > 0.0:
             said += f"; {prose_percent(found.rate(outcome).mean, 2)} stopped for {outcome}"
-    return said + "."
+    arms = found.model.arms[1:]
+    own = [f"{prose_percent(found.power_of_arm(arm).mean, 2)} with {arm}" for arm in arms] if len(arms) > 1 else []
+    return said + (f". By arm: {', '.join(own)}." if own else ".")
 
 
 def _cost_words(found: Characteristics) -> str:
     time, events, enrolled = (found.at_stop(measure) for measure in AT_STOP)
+    # Counted at the stop are first events, whichever endpoint decides.
+    what = "patients with progression or death, of" if found.model.decides == "death" else "events and"
     return (
         f"A trial ends on average after {prose_number(time.mean, 2)} {found.model.time_unit} with "
-        f"{prose_number(events.mean, 1)} events and {prose_number(enrolled.mean, 1)} patients."
+        f"{prose_number(events.mean, 1)} {what} {prose_number(enrolled.mean, 1)} patients."
     )
+
+
+def _early_words(found: Characteristics, look: int) -> str:
+    """A look made before its events have come: at the time when one looks anyhow."""
+    given = found.model.looks[look - 1]
+    said = f"it is made without its {given.events} events"
+    if given.when == "first":
+        return said
+    latest = found.model.longest if given.latest is None else given.latest
+    return f"{said}, at {prose_number(latest, 1)} {found.model.time_unit}"
 
 
 def _look_words(found: Characteristics) -> Iterator[str]:
@@ -201,5 +217,5 @@ def _look_words(found: Characteristics) -> Iterator[str]:
         )
         never = found.not_reached(look)
         if never > 0.0:
-            said += f"; in {prose_percent(never, 2)} of trials its events are never reached"
+            said += f"; in {prose_percent(never, 2)} of trials {_early_words(found, look)}"
         yield said + "."

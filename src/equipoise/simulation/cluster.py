@@ -26,6 +26,7 @@ ANSWER_WITHIN = 10.0
 WORKERS_WITHIN = 30.0
 # Seconds between looks at a cluster that gives no answer.
 _LOOK_EVERY = 1.0
+_SOCKETS = ("tcp", "tls", "ws", "wss")
 _PACKAGES = ("numpy", "numba", "distributed")
 # What decides the bytes of a chunk.
 _CODE = ("kernels", "simulation", "seeds.py")
@@ -130,6 +131,7 @@ def _connect(address: str) -> Any:
         raise refused("scheduler", address, "the address of a Dask scheduler, such as tcp://10.0.0.1:8786")
     try:
         from distributed import Client
+        from distributed.comm.addressing import parse_address, parse_host_port
     except ImportError as error:
         raise MissingExtraError(
             "extra-missing",
@@ -142,6 +144,10 @@ def _connect(address: str) -> Any:
         with warnings.catch_warnings():
             # It warns of other versions, which `_check_workers` refuses.
             warnings.simplefilter("ignore")
+            scheme, place = parse_address(address)
+            if scheme in _SOCKETS:
+                # A client begun with half an address waits for an end, and says so in a traceback.
+                parse_host_port(place)
             return Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ClusterError(

@@ -58,6 +58,7 @@ def plan_simulation(
     one look the level of the test, with the mirror image as the bound for harm where it has two sides; with several
     looks and no spending the last alone decides. A trial without looks has one, at the events its power asks for, else
     at the end of follow-up.
+    Error is spent as planned under the scenario for `design`, if the file has one, whichever is simulated.
     Where the scenario does not say how common the strata are, the first that does is taken, and that is said.
     Raises ArgumentError `argument-invalid` where the file lacks what is needed, or plans a test that is not simulated.
 
@@ -68,6 +69,7 @@ def plan_simulation(
     """
     chosen = trial.scenario(scenario, use="simulate")
     design = plan_design(trial, scenario=chosen.id)
+    basis = _basis(trial, chosen, design)
     endpoint = design.premises.endpoint
     happening = planned_events(trial, chosen, endpoint, hazard_ratio)
     dies = "deaths" in happening and chosen.illness_death is not None and endpoint == chosen.illness_death.death
@@ -82,7 +84,7 @@ def plan_simulation(
         prevalences=_prevalences(strata),
         dropout=planned_dropout(trial, chosen),
         looks=looks,
-        bounds=_bounds(design, len(looks)),
+        bounds=_bounds(basis, len(looks)),
         respend=not keep_bounds,
         scans=planned_scans(trial) if scans else None,
         name=f"{trial.id}, scenario {chosen.id}",
@@ -90,7 +92,16 @@ def plan_simulation(
         **planned_measures(trial, further=further, endpoint="death" if dies else "event"),
     )
     said = [*design.premises.assumptions, *_said(strata, chosen), *_compared(trial, model)]
+    if basis is not design:
+        said.append(f"bounds: those planned under scenario {basis.premises.scenario}, whatever is true")
     return PlannedSimulation(model, design, tuple(said))
+
+
+def _basis(trial: Trial, chosen: Scenario, design: TrialDesign) -> TrialDesign:
+    """The design that the bounds are of: of the scenario for `design`, whose events and effect they were planned with."""
+    planned = next((each for each in trial.scenarios if "design" in each.default_for), chosen)
+    spends = trial.primary is not None and trial.primary.spending is not None
+    return plan_design(trial, scenario=planned.id) if spends and planned.id != chosen.id else design
 
 
 def _strata(trial: Trial, chosen: Scenario) -> StrataShares:

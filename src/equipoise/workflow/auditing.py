@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import ArgumentError
 from equipoise.evidence.audit import Audit, Audits, audit_many, audit_trial
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from equipoise.errors import EquipoiseError
     from equipoise.evidence.abstract_text import Draft
 
-Published = str | Path | PublishedTrial
+Published = str | Path | PublishedTrial | Any
 
 
 def audit_published(published: Published, *, deep: bool | None = None) -> Audit | Audits:
-    """The audit of a file, an example or a published trial; of a folder or a table (.csv, .parquet), all of its audits.
+    """The audit of a file, an example or a published trial; of a folder or a table (file, data frame), all its audits.
 
     `deep` as of `evidence.audit_trial`; of many, no search for a feasible data set without it.
     """
@@ -37,6 +37,10 @@ def audit_published(published: Published, *, deep: bool | None = None) -> Audit 
 def _many(published: Published) -> Mapping[str, PublishedTrial | EquipoiseError] | None:
     if isinstance(published, PublishedTrial):
         return None
+    if hasattr(published, "columns"):
+        from equipoise.evidence.published_table import as_polars, read_published_table
+
+        return read_published_table(as_polars(published, "published"))
     path = Path(published) if isinstance(published, str | Path) else None
     if path is None:
         return None

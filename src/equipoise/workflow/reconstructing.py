@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.errors import ArgumentError, permitted
+from equipoise.errors import ArgumentError, DataError, nearest, permitted
 from equipoise.evidence.curve_files import FoundCurves, read_curves, read_risk_table
 from equipoise.evidence.curve_points import CurvePoints
 from equipoise.evidence.printed_constraints import SIDES, Side
@@ -28,9 +28,9 @@ Names = Mapping[str, str]
 
 
 def reconstruct_files(
-    curves: str | Path | Sequence[str | Path],
+    curves: Any,
     *,
-    at_risk: str | Path | None = None,
+    at_risk: Any = None,
     n: int | Mapping[str, int] | None = None,
     events: int | Mapping[str, int] | None = None,
     published: str | Path | PublishedTrial | None = None,
@@ -40,11 +40,11 @@ def reconstruct_files(
     reading: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> tuple[Reconstruction, tuple[str, ...]]:
-    """A reconstruction from files, and what was found and assumed in reading them; see `equipoise.reconstruct`.
+    """A reconstruction from files or data frames, and what was found and assumed; see `equipoise.reconstruct`.
 
     `reading`: options of `evidence.curve_files.read_curves`; `options`: those of `evidence.reconstruct_curves`.
     """
-    paths = [curves] if isinstance(curves, str | Path) else list(curves)
+    paths = list(curves) if isinstance(curves, list | tuple) else [curves]
     found = read_curves(paths, **(reading or {}))
     trial = None if published is None else read_published(published)
     result = None if trial is None else _result(trial, endpoint)
@@ -75,7 +75,8 @@ def _result(trial: PublishedTrial, endpoint: str | None) -> PublishedEndpoint:
             return result
     raise ArgumentError(
         "argument-invalid", f"{trial.trial} has no published result {wanted!r}", where="endpoint",
-        hint=permitted(str(wanted), names),
+        hint=(f"did you mean {close!r}? " if (close := nearest(str(wanted), names)) else "") + "its results: "
+        + ("; ".join(names) or "none"),
     )  # fmt: skip
 
 
@@ -175,6 +176,12 @@ def _with_total(
     if len(built) == 1:
         ((side, arm),) = built.items()
         return {side: CurveArm(arm.label, arm.points, arm.risk, events)}, result
+    patients = sum(arm.risk.n for arm in built.values())
+    if not 0 <= events <= patients:
+        raise DataError(
+            "at-risk-invalid", f"{events} events among {patients} patients of both arms", where="events",
+            reason="each patient has the event once or not at all", hint="check the arms' sizes and the events",
+        )  # fmt: skip
     if result is None:
         bare = {"endpoint": "Reconstructed endpoint", "source": "given", "unit": unit}
         result = PublishedEndpoint.model_validate(bare)

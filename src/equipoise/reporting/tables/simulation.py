@@ -184,12 +184,16 @@ def looks_table(rows: Rows) -> Table | None:
     # At a single look, power is the share that stops for efficacy there.
     columns += [Column("Power")] if len(looks) > 1 else []
     columns.append(Column("HR (90%)"))
+    compared = list(dict.fromkeys(row.level1 for row in rows.part(SIMULATE, "rejection") if row.group1 == "arm"))
+    of = f", of {compared[0]} against control" if len(compared) > 1 else ""
+    # A trial whose deaths decide is shown by its deaths.
+    which = " Events and HR: of death." if _prefix(rows) else ""
     lines = tuple(Line(look_name(rows, at), tuple(_cells(rows, at, shown, power=len(looks) > 1))) for at in looks)
     note = (
         f"Events, {unit.removesuffix('s')} and patients enrolled: means over trials, whether or not they had stopped; "
         "SD: standard deviation. Stopped: at this look. "
         f"{'Power: efficacy at this look or before. ' if len(looks) > 1 else ''}"
-        "HR: by Cox regression, median with 5% and 95% quantiles."
+        f"HR: by Cox regression{of}, median with 5% and 95% quantiles.{which}"
     )
     return Table("table-simulation", "What happens at each look", "", tuple(columns), lines, (note,))
 
@@ -198,8 +202,13 @@ def _chances(rows: Rows, outcome: str) -> list[ResultRow]:
     return [row for row in rows.part(SIMULATE, "decision", "probability") if row.level1 == outcome]
 
 
+def _prefix(rows: Rows) -> str:
+    """What the measures of the endpoint that decides begin with; empty for the event itself."""
+    return "death_" if any(row.value_text == "death" for row in rows.part(SIMULATE, "run", "decides")) else ""
+
+
 def _cells(rows: Rows, at: float, shown: list[str], *, power: bool) -> list[Cell]:
-    found = [_mean(rows, measure, at) for measure in ("events", "time", "enrolled")]
+    found = [_mean(rows, measure, at) for measure in (f"{_prefix(rows)}events", "time", "enrolled")]
     parts = [("probability", outcome) for outcome in shown] + [("power", "efficacy")] * power
     for statistic, outcome in parts:
         row = rows.get(SIMULATE, "decision", statistic, first=("decision", outcome), at=at)
@@ -241,7 +250,7 @@ def _percent(value: float) -> str:
 def _ratio(rows: Rows, at: float) -> Cell:
     own = [
         row for row in rows.part(SIMULATE, "look")
-        if row.level1 == "hazard_ratio" and row.at == at and row.format == "ratio" and row.value is not None
+        if row.level1 == f"{_prefix(rows)}hazard_ratio" and row.at == at and row.format == "ratio" and row.value is not None
     ]  # fmt: skip
     first = {row.statistic: row for row in own if row.level2 == own[0].level2} if own else {}
     parts = [first.get(name) for name in ("q50", "q05", "q95")]
