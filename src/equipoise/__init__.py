@@ -347,13 +347,13 @@ def reconstruct(
     """Patient-level data from published curves, meeting what else was printed, with how close they come.
 
     Arguments: `curves`: a table of clicked points (file or data frame: time, survival, arm), one for each arm, or a
-    vector figure (SVG, PDF); `at_risk`: a table of numbers at risk (time and a column for each arm, or time, arm, n);
-    `n` and `events`: of both arms alike and in total, or by arm; `published`: a published-result file or example, whose result
-    `endpoint` the curve shows; `arms`: whose a curve is, as {"experimental": name, "control": name}; `unit` of all
-    times: days, weeks, months, years; `scale` of heights: auto, share, percent; `error`: digitization error of a
-    clicked height, share of 1 (0.004 where not given); `x_axis`, `y_axis`: the values at the first and the last tick
-    of a figure whose labels are no text; `page` of a PDF; `method`: constrained or guyot; `ensemble`, `tau`, `seed`: as
-    of `evidence.reconstruct_curves`.
+    vector figure (SVG, PDF); `at_risk`: a table of numbers at risk (time and a column for each arm, or time, arm,
+    n); `n` and `events`: of both arms alike and in total, or by arm; `published`: a published-result file or
+    example, whose result `endpoint` the curve shows; `arms`: whose a curve is, as {"experimental": name, "control":
+    name}; `unit` of all times: days, weeks, months, years; `scale` of heights: auto, share, percent; `error`:
+    digitization error of a clicked height, share of 1 (0.004 where not given); `x_axis`, `y_axis`: the values at
+    the first and the last tick of a figure whose labels are no text; `page` of a PDF; `method`: constrained or
+    guyot; `ensemble`, `tau`, `seed`: as of `evidence.reconstruct_curves`.
     Returns a `Reconstruction`: `.adtte()` and `.patients()` are tables, `.met` the printed numbers met or not.
     Raises DataError `curve-rises`, `axis-misset`, `at-risk-invalid`, `figure-unreadable` and those of tables;
     ArgumentError `argument-invalid`.
@@ -371,10 +371,11 @@ def reconstruct(
 def audit(published: str | Path | PublishedTrial | Any, *, deep: bool | None = None) -> Audit | Audits:
     """A published time-to-event result checked against itself.
 
-    Arguments: a published-result file (YAML, JSON), an example by name ("palmira"), or a `PublishedTrial`; a folder or
-    table (.csv, .parquet, data frame) of many. `deep`: whether to search for a data set that has all the numbers; None: only after
-    a flag, and for one trial only. The result's `.status` is "consistent", "note" or "inconsistent", its `.findings`
-    the checks with their arithmetic, what was allowed, and the mildest reading that reconciles the numbers.
+    Arguments: a published-result file (YAML, JSON), an example by name ("palmira"), or a `PublishedTrial`; a folder
+    or table (.csv, .parquet, data frame) of many. `deep`: whether to search for a data set that has all the
+    numbers; None: only after a flag, and for one trial only. The result's `.status` is "consistent", "note" or
+    "inconsistent", its `.findings` the checks with their arithmetic, what was allowed, and the mildest reading that
+    reconciles the numbers.
     Raises PublishedFileError with every fault of the file, each with its line and what would be right.
 
     >>> found = audit("palmira", deep=False)

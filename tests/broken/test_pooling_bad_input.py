@@ -46,6 +46,7 @@ def test_a_missing_level_is_an_error_that_names_the_row_and_tries_the_usual_ones
     ("changed", "said"),
     [
         ({"lower": "0.98", "upper": "0.65"}, "swapped"),
+        ({"lower": "0.80", "upper": "0.80"}, "has no width"),
         ({"hr": "1.20"}, "does not hold the hazard ratio 1.20"),
         ({"level": "9"}, "level of A's interval is 9"),
         ({"level": "100"}, "level of A's interval is 100"),
@@ -257,3 +258,8 @@ def test_a_trial_is_no_conflict_with_itself():
     with pytest.raises(ArgumentError, match="in the pool"):
         conflict_p(whole, trials[2])
     assert 0.0 < conflict_p(dict(whole.without)["C"], trials[2]) < 0.05
+
+
+def test_a_next_trial_without_events():
+    with pytest.raises(ArgumentError, match="events is 0"):
+        assurance((0.8, 0.15), events=0, alpha=0.05, sides=2)

@@ -34,6 +34,10 @@ def _problem(old: str, new: str):
         ("test: {p: .149}", "test: {p: 14.9}", "test: P is 14.9, and a probability lies between 0 and 1", 24),
         ("(95% 0.66", "(0.95% 0.66", "the level 0.95 is no level in percent from 50 to 100; write 95", 23),
         ("0.84 (95% 0.66-1.07)", "-0.17", "a hazard ratio is positive, and -0.17 is not", 23),
+        ("0.84 (95% 0.66-1.07)", "0.00", "a hazard ratio is positive, and 0.00 is not", 23),
+        ("0.84 (95% 0.66-1.07)", "NR", "a hazard ratio is a number, and NR is none; leave it out", 23),
+        ("median: 28.3", "median: -28.3", "the median -28.3 is no time", 43),
+        ("experimental: 42.1", "experimental: 142.1", "142.1 is no percentage from 0 to 100", 28),
         ("median: 28.3", "median: twenty", "'twenty' is no printed number", 43),
         ("percent: 47.4", "percent: 147.4", "147.4 is no percentage from 0 to 100", 64),
         ("randomized: 62", "randomized: 62.5", "'62.5' is not accepted: it should be a whole number", 15),
@@ -147,3 +151,13 @@ def test_columns_are_checked(tmp_path: Path):
         read_published_table(_table(tmp_path, HEAD.strip() + ",hazard\n"))
     with pytest.raises(DataError, match="cannot be read as a table"):
         read_published_table(tmp_path / "none.csv")
+
+
+def test_a_table_separated_by_semicolons_is_said_to_be_so(tmp_path: Path):
+    table = tmp_path / "trials.csv"
+    for text in ("trial;n_experimental;n_control;hr\nA;100;100;0,80\n", "trial;n_control\nA;100\n"):
+        table.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match="separated by semicolons") as caught:
+            read_published_table(table)
+        assert caught.value.code == "file-unreadable"
+        assert "0.80, not 0,80" in caught.value.hint

@@ -179,3 +179,14 @@ def test_the_text_of_an_abstract_becomes_a_draft_to_confirm(capsys, tmp_path: Pa
     assert _run(capsys, "--from-text", str(text), "--new", str(draft))[0] == 0
     assert "0.84" in draft.read_text(encoding="utf-8")
     assert _run(capsys, "--from-text", str(tmp_path / "none.txt"))[0] == 2
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_a_data_frame_is_audited_as_a_table(library):
+    frame = pytest.importorskip(library).DataFrame(
+        {"trial": ["A", "B"], "n_experimental": [100, 50], "n_control": [100, 50], "hr": ["0.70", "0.84"],
+         "lower": ["0.52", "0.66"], "upper": ["0.94", "1.07"], "level": ["95", "95"]}
+    )  # fmt: skip
+    audits = equipoise.audit(frame)
+    assert isinstance(audits, Audits)
+    assert audits.flagged == ("B",)

@@ -86,3 +86,11 @@ def test_patients_of_several_trials(equipoise_command, tmp_path):
     assert equipoise_command("pool", str(path)).status == 2
     found = eq.pool(columns, reference="c", tau=5.0)
     assert found.cox.n_strata == 2  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_options_of_a_next_trial_need_one(equipoise_command):
+    for option, value in (("--basis", "common"), ("--alpha", "0.1"), ("--ratio", "2:1")):
+        said = equipoise_command("pool", "after-cdk46", option, value)
+        assert said.status == 2
+        assert f"{option} without a next trial" in said.err
+    assert "events is -5" in equipoise_command("pool", "after-cdk46", "--assure", "-5").err

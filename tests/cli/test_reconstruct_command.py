@@ -12,6 +12,7 @@ import pytest
 import equipoise as eq
 from equipoise.analysis import cox
 from equipoise.cli.app import main
+from equipoise.errors import ArgumentError, DataError
 from equipoise.evidence.figure_files import read_figure
 from equipoise.frames.adam import read_adam
 
@@ -100,3 +101,47 @@ def test_a_figure_of_another_program(files, tmp_path, ending):
     clicked = eq.reconstruct(files / "points.csv", at_risk=files / "risk.csv", error=1e-4)
     assert found.arms[0].points.height == pytest.approx(clicked.arms[0].points.height[1:], abs=1e-5)
     assert found.hazard_ratio == pytest.approx(clicked.hazard_ratio, rel=0.01)
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_data_frames_are_rebuilt_as_their_files_are(files, library):
+    module = pytest.importorskip(library)
+    points, risk = (module.read_csv(files / name) for name in ("points.csv", "risk.csv"))
+    found = eq.reconstruct(points, at_risk=risk)
+    assert found.patients().equals(eq.reconstruct(files / "points.csv", at_risk=files / "risk.csv").patients())
+    assert repr(found).startswith("Reconstruction: ")
+    with pytest.raises(ArgumentError, match="int is no table"):
+        eq.reconstruct(7)
+
+
+def test_a_total_of_events_without_numbers_at_risk(files):
+    """The curves alone say that nearly everybody who leaves has the event; the total says otherwise."""
+    free = eq.reconstruct(files / "points.csv", n=100)
+    full = eq.reconstruct(files / "points.csv", at_risk=files / "risk.csv")
+    events = sum(counts.n_events for counts in full.counts)
+    told = eq.reconstruct(files / "points.csv", n=100, events=events)
+    assert sum(counts.n_events for counts in free.counts) > 1.15 * events
+    assert sum(counts.n_events for counts in told.counts) == events
+    assert abs(told.hazard_ratio - full.hazard_ratio) < abs(free.hazard_ratio - full.hazard_ratio)
+    # A total that these curves cannot have is not forced upon them.
+    (unmet,) = eq.reconstruct(files / "points.csv", n=100, events=100).met
+    assert not unmet.met
+    with pytest.raises(DataError, match="900 events among 200 patients of both arms"):
+        eq.reconstruct(files / "points.csv", n=100, events=900)
+
+
+def test_horizons_and_curves_that_say_nothing(files, tmp_path, capsys):
+    for tau in (-4.0, 0.0, float("nan")):
+        with pytest.raises(ArgumentError, match="tau is"):
+            eq.reconstruct(files / "points.csv", n=100, tau=tau)
+    flat = tmp_path / "flat.csv"
+    flat.write_text("time,survival,arm\n0,1,A\n10,1,A\n0,1,B\n10,1,B\n", encoding="utf-8")
+    assert run("reconstruct", flat, "--n", "100", "--out", tmp_path / "flat") == 0
+    assert "not estimable, since nobody has the event" in capsys.readouterr().out
+
+
+def test_points_separated_by_semicolons(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("time;survival\n0;1\n5,5;0,5\n", encoding="utf-8")
+    with pytest.raises(DataError, match="separated by ';', and commas are expected"):
+        eq.reconstruct(path, n=100)

@@ -103,3 +103,8 @@ def test_no_text_is_refused(text):
     with pytest.raises(ArgumentError, match="there is no text to read") as caught:
         draft_from_text(text)
     assert caught.value.code == "argument-invalid"
+
+
+def test_an_arm_is_called_by_its_name_alone():
+    text = "Patients were randomly assigned 2:1 to palbociclib (n=200) or to placebo (n=100)."
+    assert {"experimental arm, palbociclib", "control arm, placebo"} <= set(read(text))

@@ -122,6 +122,7 @@ def test_the_command_line_has_the_same_numbers(three_workers, equipoise_command)
     assert rows[0] == rows[1]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_nothing():
     import signal
 
@@ -140,6 +141,7 @@ def test_a_worker_that_dies_costs_nothing():
     assert there.digest == simulate(small_model(), trials=60_000, seed=11, threads=2, course=0).digest
 
 
+@pytest.mark.slow
 def test_trials_that_every_worker_dies_of_are_said(tmp_path, monkeypatch):
     # The workers must be able to load what they are sent.
     (tmp_path / "deadly.py").write_text("import os\n\ndef die(*_):\n    os._exit(1)\n", encoding="utf-8")
@@ -157,6 +159,7 @@ def test_trials_that_every_worker_dies_of_are_said(tmp_path, monkeypatch):
         pool.submit(deadly.die, 0, 1024).result()
 
 
+@pytest.mark.slow
 def test_no_worker_left_is_said(monkeypatch):
     monkeypatch.setattr(cluster, "WORKERS_WITHIN", 1.0)
     with _cluster(1) as found, cluster.executor_of(found.scheduler_address, None) as pool:
@@ -167,6 +170,7 @@ def test_no_worker_left_is_said(monkeypatch):
             waiting.result()
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_said():
     with _cluster(1) as found, cluster.executor_of(found.scheduler_address, None) as pool:
         assert pool is not None

@@ -167,7 +167,7 @@ def test_events_that_never_come_are_said():
     found = simulate(small_model(looks=TrialLook(events=59, latest=40.0)), trials=500, seed=1, course=0)
     assert 0.0 < found.not_reached(1) <= 1.0
     assert "in " in found.text()
-    assert "its events are never reached" in found.text()
+    assert "it is made without its 59 events, at 40 months" in found.text()
     row = ResultTable(found.to_rows()).one(statistic="share_not_reached")
     assert row.value == found.not_reached(1)
 

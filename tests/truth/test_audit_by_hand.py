@@ -325,3 +325,15 @@ def test_numbers_at_risk_never_rise():
     assert found(rising, "numbers-at-risk").said == "experimental: 62 at 12 after 61 at 6"
     too_many = published(at_risk={"times": times, "control": (101, 61, 20)})
     assert found(too_many, "numbers-at-risk").said == "control: 101 at risk at first, 100 randomized"
+
+
+def test_events_are_no_more_than_patients():
+    """An interval that 250 events can give, from 200 patients; and 110 events in an arm of 100."""
+    said = "250 events are more than 200 randomized patients"
+    assert found(published("0.80 (95% 0.62-1.03)", events=250), "information-bound").said == said
+    arms = {"experimental": {"events": 110}, "control": {"events": 50}}
+    finding = found(published("0.80 (95% 0.58-1.10)", **arms), "information-bound")
+    assert (finding.status, finding.said) == (
+        "inconsistent", "experimental: 110 events are more than 100 randomized patients",
+    )  # fmt: skip
+    assert found(published("0.80 (95% 0.58-1.10)", events=200), "information-bound").status != "inconsistent"

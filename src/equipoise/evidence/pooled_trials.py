@@ -13,7 +13,7 @@ from equipoise.errors import ArgumentError, InputError, Problem, PublishedFileEr
 from equipoise.evidence.effect_readings import EXEMPT_EFFECTS, EXEMPT_INTERVALS
 from equipoise.evidence.published import PublishedEndpoint, PublishedTrial
 from equipoise.evidence.published_files import CODES, read_published
-from equipoise.evidence.published_table import TABLE_COLUMNS, TABLE_SUFFIXES, frame_of_text, text_of_cell
+from equipoise.evidence.published_table import TABLE_COLUMNS, TABLE_SUFFIXES, as_polars, frame_of_text, text_of_cell
 from equipoise.evidence.study_effects import (
     StudyEffect,
     effect_from_interval,

@@ -38,6 +38,8 @@ _FEWEST_STEPS = 12
 _FAR_MEDIAN = 0.2
 # A printed total further from the curves' own than this share is not one of these curves.
 _FAR_TOTAL = 0.15
+# Without numbers at risk a curve says little of who was censored, and is further from the total.
+_FAR_WITHOUT_RISK = 0.3
 _FEW, _MANY = 3, 10
 _SETTLE = 150
 
@@ -159,9 +161,8 @@ class Workbench:
         found = [counts.n_events for counts, _ in built]
         missing = total - sum(found)
         first = round(missing * found[0] / max(sum(found), 1))
-        # Without numbers at risk the curves say nothing of who was censored, and the total alone does.
-        told = any(len(arm.risk.time) > 1 for arm in self.arms)
-        if (told and abs(missing) > _FAR_TOTAL * total) or self.method == "guyot":
+        far = _FAR_TOTAL if any(len(arm.risk.time) > 1 for arm in self.arms) else _FAR_WITHOUT_RISK
+        if abs(missing) > far * total or self.method == "guyot":
             return built
         moved = []
         for (counts, problem), extra in zip(built, (first, missing - first), strict=True):

@@ -39,7 +39,7 @@ class MetConstraint:
         return f"printed {between}{by}: {'met' if self.met else 'not met'}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rebuilt:
     """What a reconstruction is made of; see `reconstruction.Reconstruction`."""
 
@@ -110,11 +110,11 @@ def _accuracy(arm: CurveArm, counts: ArmCounts, shared: dict[str, Any], unit: st
 def _effect(pair: ReconstructedPair, shared: dict[str, Any]) -> list[ResultRow]:
     statistics = pair.statistics
     of = {**shared, "parameter": "hazard-ratio", "format": "ratio"}
-    rows = [
-        ResultRow(**of, statistic="estimate", **number(statistics.hazard_ratio)),
-        ResultRow(**of, statistic="conf_low", **number(statistics.limit(0.95, upper=False))),
-        ResultRow(**of, statistic="conf_high", **number(statistics.limit(0.95, upper=True))),
-    ]
+    values = (statistics.hazard_ratio, statistics.limit(0.95, upper=False), statistics.limit(0.95, upper=True))
+    if pair.experimental.n_events + pair.control.n_events == 0:
+        values = (math.nan,) * 3
+    names = ("estimate", "conf_low", "conf_high")
+    rows = [ResultRow(**of, statistic=name, **number(value)) for name, value in zip(names, values, strict=True)]
     p_value = number(statistics.p_value(2))
     return [*rows, ResultRow(**shared, parameter="log-rank", statistic="p_value", **p_value, format="p")]
 

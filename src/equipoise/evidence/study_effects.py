@@ -154,7 +154,8 @@ def effect_from_interval(
     if low.value == middle.value == high.value:
         raise ArgumentError(
             "argument-invalid", f"{name}: the interval {low} to {high} has no width",
-            reason="a trial without uncertainty would weigh without end", hint="check the three numbers against the paper",
+            reason="a trial without uncertainty would weigh without end",
+            hint="check the three numbers against the paper",
         )  # fmt: skip
     if not (low.value < high.value and low.value <= middle.value <= high.value):
         swapped = "; the limits seem swapped" if low.value > high.value else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import IO
 
@@ -51,6 +52,8 @@ def _effect(table: ResultTable) -> list[str]:
     if not len(found):
         return []
     value, low, high = (ratio_text(found.value(statistic=name)) for name in ("estimate", "conf_low", "conf_high"))
+    if math.isnan(found.value(statistic="estimate")):
+        return ["Hazard ratio and log-rank P: not estimable, since nobody has the event"]
     p_value = p_text(table.value(parameter="log-rank", statistic="p_value"))
     return [f"Hazard ratio {value} (95% CI, {range_text(low, high)}), log-rank {p_value}"]
 

@@ -88,7 +88,7 @@ def _look(found: Characteristics, measure: str, look: int) -> Iterator[ResultRow
         value = found.quantile(measure, look, probability)
         yield _row(quantile_name(probability), value, "look", missing="not reached", **place)
         if found.measures[measure].kind in (LOG_RATIO, LOG_LIMIT):
-            ratio = place | {"level1": place["level1"].removeprefix("log_"), "format": "ratio"}
+            ratio = place | {"level1": place["level1"].replace("log_hazard", "hazard"), "format": "ratio"}
             yield _row(quantile_name(probability), math.exp(value), "look", **ratio)
     share = 1.0 - found.known(measure, look) / found.trials
     yield _row("share_missing", share, "look", **(place | {"unit": None, "format": "percent"}))

@@ -26,6 +26,7 @@ ANSWER_WITHIN = 10.0
 WORKERS_WITHIN = 30.0
 # Seconds between looks at a cluster that gives no answer.
 _LOOK_EVERY = 1.0
+# Kinds of address that name a host and a port.
 _SOCKETS = ("tcp", "tls", "ws", "wss")
 _PACKAGES = ("numpy", "numba", "distributed")
 # What decides the bytes of a chunk.

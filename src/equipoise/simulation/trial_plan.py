@@ -98,7 +98,7 @@ def plan_simulation(
 
 
 def _basis(trial: Trial, chosen: Scenario, design: TrialDesign) -> TrialDesign:
-    """The design that the bounds are of: of the scenario for `design`, whose events and effect they were planned with."""
+    """The design that the bounds are of: that of the scenario for `design`, with whose effect they were planned."""
     planned = next((each for each in trial.scenarios if "design" in each.default_for), chosen)
     spends = trial.primary is not None and trial.primary.spending is not None
     return plan_design(trial, scenario=planned.id) if spends and planned.id != chosen.id else design

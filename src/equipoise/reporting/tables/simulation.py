@@ -248,9 +248,10 @@ def _percent(value: float) -> str:
 
 
 def _ratio(rows: Rows, at: float) -> Cell:
+    measure = f"{_prefix(rows)}hazard_ratio"
     own = [
         row for row in rows.part(SIMULATE, "look")
-        if row.level1 == f"{_prefix(rows)}hazard_ratio" and row.at == at and row.format == "ratio" and row.value is not None
+        if row.level1 == measure and row.at == at and row.format == "ratio" and row.value is not None
     ]  # fmt: skip
     first = {row.statistic: row for row in own if row.level2 == own[0].level2} if own else {}
     parts = [first.get(name) for name in ("q50", "q05", "q95")]
