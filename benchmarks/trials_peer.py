@@ -2,8 +2,8 @@
 
     uv run python benchmarks/trials_peer.py [ROUNDS]
 
-Processor time on one core. Ours is PALMIRA with four strata, a stratified log-rank Z, a Cox hazard ratio and two medians,
-through `equipoise.simulate`; the peer's trial has no strata, no Cox model and no medians. Needs R with rpact.
+Processor time on one core. Ours is PALMIRA with four strata, a stratified log-rank Z, a Cox hazard ratio and two
+medians, through `equipoise.simulate`; the peer's trial has no strata, no Cox model, no medians. Needs R with rpact.
 """
 
 from __future__ import annotations

@@ -29,10 +29,8 @@ SOFT_LOW, SOFT_HIGH = 0.65, 1.12
 def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: PrintedRatio) -> Finding:
     """1 / SE^2 <= d / 4 with the largest SE that the interval's digits allow; d reported, else everybody randomized."""
     subject = result.endpoint
-    too_many = _more_than_patients(trial, result)
-    if too_many:
-        return Finding("information-bound", subject, "inconsistent", too_many,
-                       explanation="consistent if events or patients were misprinted")  # fmt: skip
+    if (impossible := _impossible_count(trial, result)) is not None:
+        return impossible
     if ratio.effect in EXEMPT_EFFECTS or ratio.method in EXEMPT_INTERVALS:
         said = f"no bound holds for this analysis (effect {ratio.effect}, interval {ratio.method})"
         return Finding("information-bound", subject, "not-checked", said)
@@ -43,9 +41,6 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
         return Finding("information-bound", subject, "not-checked", "one limit was not reached")
     least, largest = errors
     d, counted = _events(trial, result)
-    if d == 0:
-        return Finding("information-bound", subject, "inconsistent", "no hazard ratio is estimated without an event",
-                       explanation="consistent with events that were not counted here")  # fmt: skip
     needed = math.ceil(4.0 / largest**2 - 1e-9)
     low, high = expected_information(trial, numbers, d)
     most = f" to {1 / least**2:.2f}" if least > 0.0 else " or more"
@@ -73,13 +68,19 @@ def check_information(trial: PublishedTrial, result: PublishedEndpoint, ratio: P
     return Finding("information-bound", subject, "consistent", said, arithmetic, values=values, tolerance=tolerance)
 
 
-def _more_than_patients(trial: PublishedTrial, result: PublishedEndpoint) -> str:
-    """More events than patients, of all or of an arm; empty where there are none such."""
+def _impossible_count(trial: PublishedTrial, result: PublishedEndpoint) -> Finding | None:
+    """A flag of no events, or of more than patients, of all or of an arm; None where there is neither."""
+    if result.total_events == 0:
+        return Finding("information-bound", result.endpoint, "inconsistent",
+                       "no hazard ratio is estimated without an event",
+                       explanation="consistent with events that were not counted here")  # fmt: skip
     arms = ((arm, getattr(result, arm).events, getattr(trial, arm).randomized) for arm in ("experimental", "control"))
     for of, events, patients in (("", result.total_events, trial.randomized), *arms):
         if events is not None and events > patients:
-            return f"{of}{': ' if of else ''}{events} events are more than {patients} randomized patients"
-    return ""
+            said = f"{of}{': ' if of else ''}{events} events are more than {patients} randomized patients"
+            return Finding("information-bound", result.endpoint, "inconsistent", said,
+                           explanation="consistent if events or patients were misprinted")  # fmt: skip
+    return None
 
 
 def width_errors(numbers: Numbers, level: float) -> tuple[float, float] | None:
