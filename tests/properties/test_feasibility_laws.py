@@ -13,6 +13,7 @@ from equipoise.evidence.standard_error import Reading
 from made_up_endpoints import made_up_endpoint
 
 TRIALS = 500
+SEARCHED = 20
 # Found in calibration: see docs/methods/feasibility.md.
 LEAST_SHARE = 0.5
 
@@ -45,10 +46,20 @@ def test_witnesses_are_found_for_data_and_meet_every_number():
 
 
 @pytest.mark.slow
-def test_five_hundred_trials_none_impossible_most_feasible():
+def test_no_honest_trial_is_called_impossible():
     counts = Counter()
     for seed in range(TRIALS):
         trial = made_up_endpoint(seed)
+        # The bounds come before the search, which need not go far here.
+        counts[joint_feasibility(trial, trial.results[0], budget=1).finding.status] += 1
+    assert counts["inconsistent"] == 0
+
+
+@pytest.mark.slow
+def test_a_data_set_is_found_for_most():
+    counts = Counter()
+    for seed in range(SEARCHED):
+        trial = made_up_endpoint(seed)
         counts[joint_feasibility(trial, trial.results[0]).finding.status] += 1
     assert counts["inconsistent"] == 0
-    assert (counts["consistent"] + counts["note"]) / TRIALS >= LEAST_SHARE
+    assert (counts["consistent"] + counts["note"]) / SEARCHED >= LEAST_SHARE
