@@ -37,7 +37,7 @@ def _same(whole: AdamSet, cut: AdamSet) -> None:
     assert_frame_equal(cut.decisions.to_frame(), whole.decisions.to_frame())
 
 
-@pytest.mark.parametrize("size", [1, 50])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 50])
 def test_the_blocks_of_a_trial_are_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = derive_adam(_palmira(), load_trial("palmira"))
     monkeypatch.setattr(blocks, "SUBJECTS_IN_A_BLOCK", size)
